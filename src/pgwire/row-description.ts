@@ -1,0 +1,55 @@
+// RowDescription: names, types and formats of the columns that follow.
+import { backend, headerBytes } from "./message-type.ts";
+import { MessageWriter } from "./message-writer.ts";
+
+export interface Field {
+  readonly name: string;
+  readonly tableOid: number;
+  readonly columnNumber: number;
+  readonly typeOid: number;
+  readonly typeSize: number;
+  readonly typeModifier: number;
+  /** 0 text, 1 binary. */
+  readonly format: number;
+}
+
+/** `message` includes its header. */
+export function parseRowDescription(message: Buffer): Field[] {
+  const count = message.readUInt16BE(headerBytes);
+  const fields: Field[] = [];
+  let at = headerBytes + 2;
+  for (let i = 0; i < count; i++) {
+    const nameEnd = message.indexOf(0, at);
+    fields.push({
+      name: message.toString("utf8", at, nameEnd),
+      tableOid: message.readUInt32BE(nameEnd + 1),
+      columnNumber: message.readInt16BE(nameEnd + 5),
+      typeOid: message.readUInt32BE(nameEnd + 7),
+      typeSize: message.readInt16BE(nameEnd + 11),
+      typeModifier: message.readInt32BE(nameEnd + 13),
+      format: message.readUInt16BE(nameEnd + 17),
+    });
+    at = nameEnd + 19;
+  }
+  return fields;
+}
+
+export function encodeRowDescription(fields: readonly Field[]): Buffer {
+  const writer = new MessageWriter().begin(backend.rowDescription).int16(fields.length);
+  for (const field of fields) {
+    writer
+      .cstring(field.name)
+      .int32(field.tableOid)
+      .int16(field.columnNumber)
+      .int32(field.typeOid)
+      .int16(field.typeSize)
+      .int32(field.typeModifier)
+      .int16(field.format);
+  }
+  return writer.end().take();
+}
+
+/** A column that the gateway answers by itself. */
+export function gatewayField(name: string, typeOid: number, typeSize = -1): Field {
+  return { name, tableOid: 0, columnNumber: 0, typeOid, typeSize, typeModifier: -1, format: 0 };
+}
