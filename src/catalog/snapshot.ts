@@ -7,12 +7,22 @@ export type Volatility = "immutable" | "stable" | "volatile";
 export interface Column {
   readonly name: string;
   readonly typeOid: number;
+  /**
+   * `atttypmod`: -1 for none. It changes what is stored: a varchar(n), n = typeModifier - 4, loses blanks beyond n, so a
+   * longer key value of an INSERT is of no use for routing.
+   */
+  readonly typeModifier: number;
   /** As `format_type` gives it: "integer", "character varying(20)", "sales.mood". */
   readonly typeName: string;
-  /** Whether equality and order of its values are those of their bytes; true for types without a collation. */
+  /**
+   * Whether equality and order of its values are those of their bytes; true for types without a collation. False for
+   * bpchar and for types with a collation that are not built in (citext).
+   */
   readonly bytewise: boolean;
+  /** Its collation as SQL, quoted and with its schema ('pg_catalog."C"'), when it is not the default of its type; else undefined. */
+  readonly collation?: string | undefined;
   readonly notNull: boolean;
-  /** Of the default or identity expression; undefined when there is none. A stored generated column counts as none. */
+  /** Of the default (also of a domain's) or identity expression; undefined when there is none. A generated column counts as none. */
   readonly defaultVolatility: Volatility | undefined;
   readonly identity: boolean;
   readonly generated: boolean;
@@ -39,10 +49,21 @@ export interface Relation {
   readonly distribution: Distribution;
   /** Oid of the parent, when this is a partition or an inheritance child. */
   readonly parent: number | undefined;
+  /** Names of the columns of the primary key, in order; undefined when there is none (or the loader does not know). */
+  readonly primaryKey?: readonly string[] | undefined;
   /** The SELECT behind a view or materialized view, as `pg_get_viewdef` writes it. */
   readonly definition: string | undefined;
-  /** Whether a trigger made by a user fires on it. */
+  /** Whether a trigger made by a user fires on it, or on a partition of it. */
   readonly hasTriggers: boolean;
+  /** The functions of those triggers; they are also in `userFunctions`, unless they are built in. */
+  readonly triggerFunctions: readonly FunctionName[];
+  /** Whether a rule other than a view's own rewrites statements on it. */
+  readonly hasRules: boolean;
+}
+
+export interface FunctionName {
+  readonly schema: string;
+  readonly name: string;
 }
 
 export interface UserFunction {
@@ -62,8 +83,10 @@ export interface CatalogSnapshot {
   /** Relations of users' schemas: schema -> name -> relation. System catalogs are not listed. */
   readonly relations: ReadonlyMap<string, ReadonlyMap<string, Relation>>;
   readonly relationsByOid: ReadonlyMap<number, Relation>;
-  /** Names (without schema) of relations in pg_catalog and information_schema. */
+  /** Names (without schema) of relations in pg_catalog. */
   readonly systemRelations: ReadonlySet<string>;
+  /** The same for information_schema, which is not searched unless the search path names it. */
+  readonly informationSchemaRelations: ReadonlySet<string>;
   /** Functions that users or extensions made, by name without schema (overloads listed). */
   readonly userFunctions: ReadonlyMap<string, readonly UserFunction[]>;
   /** Names of built-in functions of which some overload is volatile, stable, an aggregate, or returns a set. */
@@ -79,7 +102,10 @@ export interface CatalogSnapshot {
   readonly hasShardedTables: boolean;
 }
 
-/** Finds a relation as PostgreSQL would: by schema, or along the search path. "$user" has been replaced already. */
+/**
+ * Finds a relation as PostgreSQL would: by schema, or along the search path. "$user" has been replaced already. The
+ * session's temporary tables come before all of this and are not known here; "pg_temp" in the path is passed over.
+ */
 export function findRelation(
   catalog: CatalogSnapshot,
   searchPath: readonly string[],
@@ -91,9 +117,10 @@ export function findRelation(
     return catalog.relations.get(schema)?.get(name);
   }
   // pg_catalog is searched first unless the path names it.
-  if (!searchPath.includes("pg_catalog") && catalog.systemRelations.has(name)) return "system";
-  for (const entry of searchPath) {
+  const path = searchPath.includes("pg_catalog") ? searchPath : ["pg_catalog", ...searchPath];
+  for (const entry of path) {
     if (entry === "pg_catalog" && catalog.systemRelations.has(name)) return "system";
+    if (entry === "information_schema" && catalog.informationSchemaRelations.has(name)) return "system";
     const found = catalog.relations.get(entry)?.get(name);
     if (found) return found;
   }
