@@ -1,6 +1,7 @@
 // What is to be done with one statement. A plan names keys, never a shard: the shard is found when the plan runs, from
 // the values of that run and the bucket map of that moment. Plans are immutable, cached and shared between sessions.
 import type { ShardKeyType } from "../sharding/shard-key-type.ts";
+import type { RefusalCode } from "./refuse.ts";
 
 /** Where the value of one shard key column comes from. Literals are counted as `normalize` counts them. */
 export type ValueSource =
@@ -8,6 +9,12 @@ export type ValueSource =
   | { readonly kind: "parameter"; readonly number: number }
   /** A text that stands in the plan itself (such a plan is cached by its full text). null is SQL NULL. */
   | { readonly kind: "constant"; readonly text: string | null };
+
+/**
+ * Where values are about to be stored: n for a shard key column of type varchar(n), else undefined, in the order of the
+ * shard key. PostgreSQL cuts spaces beyond n characters when it stores, so hash the value without them.
+ */
+export type StoredLengths = readonly (number | undefined)[];
 
 export type Target =
   /** The shard that holds unsharded tables. */
@@ -19,6 +26,7 @@ export type Target =
   | {
       readonly kind: "keys";
       readonly types: readonly ShardKeyType[];
+      readonly lengthsMax?: StoredLengths;
       readonly keys: readonly (readonly ValueSource[])[];
     }
   /** The shards of the elements of one array parameter: `key = ANY ($1)`, shard key of one column. */
@@ -30,6 +38,8 @@ export type Reservation = "temporary table" | "LISTEN" | "advisory lock" | "WITH
 /** One shard answers the client's own text, byte for byte. */
 export interface SingleShardPlan {
   readonly kind: "single-shard";
+  /** Instead of the client's text, parameters numbered as there: only where this plan is the `source` of another. */
+  readonly sql?: string;
   /** Must all be the same single shard when the statement runs. */
   readonly targets: readonly Target[];
   /** Proven to write nothing and lock nothing: no part in a two-phase commit, and may be asked again. */
@@ -39,6 +49,10 @@ export interface SingleShardPlan {
   readonly otherwise: Plan | undefined;
   /** DECLARE name CURSOR: later FETCH, MOVE and CLOSE of this name go to the same shard. */
   readonly declaresCursor?: string;
+  /** CREATE TEMP TABLE and the like: the name that from now on hides others of this name in this session. */
+  readonly createsTemporary?: string;
+  /** currval, lastval: right only on the connection that the session has kept since its nextval; else an error. */
+  readonly needsReservation?: true;
   /** True when nothing but `targets` depends on the literals, so that the plan serves every text of the same shape. */
   readonly anyLiterals: boolean;
 }
@@ -103,6 +117,7 @@ export interface ScatterWritePlan {
 export interface InsertSplitPlan {
   readonly kind: "insert-split";
   readonly types: readonly ShardKeyType[];
+  readonly lengthsMax?: StoredLengths;
   readonly head: string;
   readonly rows: readonly { readonly text: string; readonly key: readonly ValueSource[] }[];
   readonly tail: string;
@@ -117,13 +132,19 @@ export interface InsertSelectPlan {
   /** "distributed": each row to the shard of its key. "reference": all rows to all. "home": all rows to the home shard. */
   readonly into: "distributed" | "reference" | "home";
   readonly types: readonly ShardKeyType[];
+  readonly lengthsMax?: StoredLengths;
   /** Position in the source's rows of each shard key column. */
   readonly keyColumns: readonly number[];
   /** `INSERT INTO t (a, b) ` ... the executor puts `SELECT * FROM unnest(...)` between head and tail. */
   readonly head: string;
   readonly tail: string;
-  /** Type names of the inserted columns, for the arrays. */
+  /** Type names of the inserted columns, without length or precision, for the arrays. */
   readonly columnTypes: readonly string[];
+  /**
+   * Parsed (protocol message Parse, never executed) on the home shard before the source runs, so that PostgreSQL itself
+   * finds what is wrong with the client's statement. undefined: nothing to check.
+   */
+  readonly checkSql?: string;
 }
 
 /** COPY .. FROM STDIN. */
@@ -131,6 +152,7 @@ export interface CopyInPlan {
   readonly kind: "copy-in";
   readonly into: "distributed" | "reference" | "home";
   readonly types: readonly ShardKeyType[];
+  readonly lengthsMax?: StoredLengths;
   /** Position of each shard key column among the fields of a line. */
   readonly keyColumns: readonly number[];
   readonly fieldCount: number;
@@ -171,6 +193,11 @@ export interface AllShardsPlan {
   readonly changesCatalog: boolean;
   /** CREATE and DROP DATABASE: the database that the gateway prepares or forgets afterwards. */
   readonly database?: { readonly action: "create" | "drop"; readonly name: string };
+  /**
+   * CREATE and ALTER ROLE .. PASSWORD 'text': where the string literal stands in the client's text (indexes of a
+   * JavaScript string) and the password in it. It is replaced by one SCRAM verifier, the same for all shards.
+   */
+  readonly password?: { readonly start: number; readonly end: number; readonly text: string };
 }
 
 /** Statements that the session carries out one after the other, in one transaction; the client sees one answer. */
@@ -217,6 +244,33 @@ export interface SetPlan {
   readonly sql: string;
 }
 
+/**
+ * SELECT set_config(...) [, set_config(...)] of constants and parameters: one shard answers the client's own text, and
+ * the session remembers the settings as SET would.
+ */
+export interface SetConfigPlan {
+  readonly kind: "set-config";
+  /** `local` is a boolean's text; a value of NULL resets the setting. */
+  readonly settings: readonly {
+    readonly name: ArgumentSource;
+    readonly value: ArgumentSource;
+    readonly local: ArgumentSource;
+  }[];
+}
+
+/** EXPLAIN of what more than one shard does: the gateway answers these lines in one text column "QUERY PLAN". */
+export interface ExplainPlan {
+  readonly kind: "explain";
+  readonly lines: readonly string[];
+}
+
+/** As an `otherwise`: what can only be refused once the values are known. Throw `refuse(code, what)`. */
+export interface RefusePlan {
+  readonly kind: "refuse";
+  readonly code: RefusalCode;
+  readonly what: string;
+}
+
 export type SessionPlan =
   | { readonly kind: "discard"; readonly what: "all" | "plans" | "sequences" | "temp" }
   | { readonly kind: "prepare"; readonly name: string; readonly sql: string; readonly types: readonly string[] }
@@ -241,4 +295,7 @@ export type Plan =
   | DistributePlan
   | TransactionPlan
   | SetPlan
+  | SetConfigPlan
+  | ExplainPlan
+  | RefusePlan
   | SessionPlan;

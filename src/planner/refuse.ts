@@ -1,6 +1,7 @@
 // Everything that the gateway refuses by design: a stable code, why, and what to do instead. docs/sql-support.md is
 // made from this list (`npm run docs`).
 import { SqlError } from "../pgwire/sql-error.ts";
+import { statementRefusals } from "./statement-refusals.ts";
 
 export interface Refusal {
   /** SQLSTATE. */
@@ -19,6 +20,7 @@ export const refusals = {
     hint: "Restrict it to one value of the shard key, or split it into simpler statements.",
     why: "The gateway has no plan for it that is certain to give the answer of one PostgreSQL.",
   },
+  ...statementRefusals,
 } as const satisfies Record<string, Refusal>;
 
 export type RefusalCode = keyof typeof refusals;
@@ -27,8 +29,8 @@ export function refuse(code: RefusalCode, what = "", position?: number): SqlErro
   const { sqlstate, message, hint } = refusals[code];
   return new SqlError({
     code: sqlstate,
-    message: `${message.replace("{}", what)} [${code}]`,
-    hint: hint.replace("{}", what),
+    message: `${message.replace("{}", () => what)} [${code}]`,
+    hint: hint.replace("{}", () => what),
     position,
   });
 }
