@@ -1,0 +1,320 @@
+// One connection to one PostgreSQL. Requests are answered in the order in which they were sent, each by its own handler.
+import { type Socket, connect as connectSocket } from "node:net";
+import { serialize } from "pg-protocol";
+import { AppError } from "../base/app-error.ts";
+import { assert } from "../base/assert.ts";
+import { ShardError } from "../pgwire/error-fields.ts";
+import { terminateMessage } from "../pgwire/frontend-encode.ts";
+import { backend, transactionStatus } from "../pgwire/message-type.ts";
+import type { ScramSecret } from "../pgwire/scram.ts";
+import type { AnswerHandler } from "./answer-handler.ts";
+import { AnswerReader } from "./answer-reader.ts";
+import { authenticate } from "./authenticate.ts";
+
+/** `host` beginning with a slash is the directory of a Unix socket, as in libpq. */
+export interface ServerAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface ServerLogin {
+  readonly database: string;
+  readonly user: string;
+  readonly secret: ScramSecret | undefined;
+}
+
+/** A prepared statement that the request needs; the connection prepares it first when it has not yet. */
+export interface NeededStatement {
+  readonly name: string;
+  /** The Parse message that makes it. */
+  readonly parse: Buffer;
+}
+
+interface Exchange {
+  readonly handler: AnswerHandler;
+  syncsLeft: number;
+  /** Statements whose ParseComplete is ours, not the client's, in order. */
+  readonly preparing: string[];
+}
+
+const readBufferBytes = 64 * 1024;
+/** Beyond this many the oldest prepared statement is closed. */
+const preparedStatementsMax = 400;
+
+export class ServerConnection {
+  readonly address: ServerAddress;
+  readonly login: ServerLogin;
+  /** What the server last reported of each parameter. */
+  readonly parameters = new Map<string, string>();
+  /** Status byte of the last ReadyForQuery. */
+  status: number = transactionStatus.idle;
+  processId = 0;
+  #secretKey = 0;
+  #socket: Socket;
+  #reader: AnswerReader;
+  #exchanges: Exchange[] = [];
+  #prepared = new Set<string>();
+  #readBuffer: Buffer;
+  #bufferInUse = false;
+  #closed: AppError | undefined;
+  /** The FATAL error that the server sent before closing. */
+  #farewell: ShardError | undefined;
+  #onClose: () => void = () => {};
+
+  /** Resolves when the server is ready for queries. Throws ShardError for what the server refuses, else AppError. */
+  static async open(address: ServerAddress, login: ServerLogin, timeoutMs: number): Promise<ServerConnection> {
+    const connection = new ServerConnection(address, login);
+    await connection.#start(timeoutMs);
+    return connection;
+  }
+
+  private constructor(address: ServerAddress, login: ServerLogin) {
+    this.address = address;
+    this.login = login;
+    this.#reader = new AnswerReader({
+      current: () => this.#exchanges[0]?.handler,
+      own: (type, message) => this.#own(type, message),
+    });
+    this.#readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
+    this.#socket = connectSocket({
+      ...(address.host.startsWith("/")
+        ? { path: `${address.host}/.s.PGSQL.${address.port}` }
+        : { host: address.host, port: address.port, noDelay: true, keepAlive: true }),
+      onread: {
+        buffer: () => {
+          if (this.#bufferInUse) {
+            this.#readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
+            this.#bufferInUse = false;
+          }
+          return this.#readBuffer;
+        },
+        callback: (bytes) => {
+          this.#received(bytes);
+          return true;
+        },
+      },
+    });
+    this.#socket.on("error", (error) => this.#lose(error));
+    this.#socket.on("close", () => this.#lose(undefined));
+  }
+
+  get isClosed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  /** Requests that wait for their answer. */
+  get inFlight(): number {
+    return this.#exchanges.length;
+  }
+
+  /** Bytes that wait to be sent. */
+  get unsentBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  onClose(listener: () => void): void {
+    this.#onClose = listener;
+  }
+
+  /** Resolves when everything written so far has been handed to the system; rejects when the connection is lost. */
+  drained(): Promise<void> {
+    if (this.#closed) return Promise.reject(this.#closed);
+    if (!this.#socket.writableNeedDrain) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const done = () => {
+        this.#socket.off("drain", done);
+        this.#socket.off("close", done);
+        if (this.#closed) reject(this.#closed);
+        else resolve();
+      };
+      this.#socket.on("drain", done);
+      this.#socket.on("close", done);
+    });
+  }
+
+  /**
+   * Sends one request in one write. `syncs` is the number of ReadyForQuery that its answer has; `needs` are prepared
+   * first when the connection does not have them.
+   */
+  request(
+    bytes: Buffer | readonly Buffer[],
+    handler: AnswerHandler,
+    syncs = 1,
+    needs: readonly NeededStatement[] = [],
+  ): void {
+    if (this.#closed) {
+      handler.lost(this.#closed);
+      return;
+    }
+    const preparing: string[] = [];
+    const parses: Buffer[] = [];
+    for (const statement of needs) {
+      if (this.#prepared.has(statement.name) || preparing.includes(statement.name)) continue;
+      preparing.push(statement.name);
+      parses.push(statement.parse);
+    }
+    this.#exchanges.push({ handler, syncsLeft: syncs, preparing });
+    if (parses.length > 0) this.write([...parses, ...(Buffer.isBuffer(bytes) ? [bytes] : bytes)]);
+    else this.write(bytes);
+  }
+
+  /** Bytes that belong to the request in flight: CopyData, CopyDone. False: wait for `drained` before more. */
+  write(bytes: Buffer | readonly Buffer[]): boolean {
+    if (Buffer.isBuffer(bytes)) return this.#socket.write(bytes);
+    let total = 0;
+    for (const piece of bytes) total += piece.length;
+    if (total <= 16 * 1024) return this.#socket.write(bytes.length === 1 ? bytes[0]! : Buffer.concat(bytes, total));
+    this.#socket.cork();
+    for (const piece of bytes) this.#socket.write(piece);
+    this.#socket.uncork();
+    return !this.#socket.writableNeedDrain;
+  }
+
+  /** Holds back what is written until `uncork`, so that several requests leave in one write. */
+  cork(): void {
+    this.#socket.cork();
+  }
+
+  uncork(): void {
+    this.#socket.uncork();
+  }
+
+  hasPrepared(name: string): boolean {
+    return this.#prepared.has(name);
+  }
+
+  /** Tells that a request of its own has prepared, or removed, a statement. */
+  setPrepared(name: string, isPrepared: boolean): void {
+    if (isPrepared) this.#prepared.add(name);
+    else this.#prepared.delete(name);
+  }
+
+  forgetPrepared(): void {
+    this.#prepared.clear();
+  }
+
+  /** Names of prepared statements beyond the limit, oldest first; the caller closes them. */
+  surplusPrepared(): string[] {
+    const surplus: string[] = [];
+    for (const name of this.#prepared) {
+      if (this.#prepared.size - surplus.length <= preparedStatementsMax) break;
+      surplus.push(name);
+    }
+    return surplus;
+  }
+
+  /** Stops reading, so that the server stops sending. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** Asks the server, over a connection of its own, to cancel what this one is doing. Never fails. */
+  cancel(): void {
+    if (this.#closed || this.processId === 0) return;
+    const { host, port } = this.address;
+    const socket = host.startsWith("/") ? connectSocket(`${host}/.s.PGSQL.${port}`) : connectSocket(port, host);
+    socket.on("error", () => socket.destroy());
+    socket.setTimeout(5_000, () => socket.destroy());
+    socket.on("connect", () => socket.end(serialize.cancel(this.processId, this.#secretKey)));
+    socket.resume();
+  }
+
+  /** Ends the connection politely when it is idle, at once when it is not. */
+  close(): void {
+    if (this.#closed) return;
+    if (this.#exchanges.length === 0) this.#socket.end(terminateMessage);
+    else this.#socket.destroy();
+    this.#lose(undefined);
+    // A peer that does not close its side must not keep ours.
+    setTimeout(() => this.#socket.destroy(), 1_000).unref();
+  }
+
+  #start(timeoutMs: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#socket.destroy();
+        this.#lose(new Error(`no answer within ${timeoutMs} ms`));
+      }, timeoutMs);
+      const finish = (error: Error | undefined) => {
+        clearTimeout(timer);
+        if (error === undefined) {
+          resolve();
+          return;
+        }
+        this.#socket.destroy();
+        this.#lose(error);
+        reject(error);
+      };
+      const { user, database } = this.login;
+      const handler = authenticate(this.login.secret, (bytes) => this.#socket.write(bytes), finish);
+      this.request(serialize.startup({ user, database, client_encoding: "UTF8" }), handler);
+    });
+  }
+
+  #received(bytes: number): void {
+    try {
+      if (this.#reader.push(this.#readBuffer.subarray(0, bytes))) this.#bufferInUse = true;
+    } catch (error) {
+      this.#socket.destroy();
+      this.#lose(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #own(type: number, message: Buffer): boolean {
+    const exchange = this.#exchanges[0];
+    switch (type) {
+      case backend.readyForQuery: {
+        this.status = message[5]!;
+        if (exchange === undefined) return true;
+        exchange.syncsLeft--;
+        if (exchange.syncsLeft === 0) this.#exchanges.shift();
+        exchange.handler.ready(this.status, exchange.syncsLeft);
+        return true;
+      }
+      case backend.parameterStatus: {
+        const nameEnd = message.indexOf(0, 5);
+        const name = message.toString("utf8", 5, nameEnd);
+        this.parameters.set(name, message.toString("utf8", nameEnd + 1, message.length - 1));
+        return exchange === undefined;
+      }
+      case backend.parseComplete: {
+        const name = exchange?.preparing.shift();
+        if (name === undefined) return false;
+        this.#prepared.add(name);
+        return true;
+      }
+      case backend.errorResponse: {
+        const error = new ShardError(message);
+        if (exchange !== undefined) exchange.preparing.length = 0;
+        if (error.fields.severity === "ERROR") return exchange === undefined;
+        // FATAL and PANIC end the connection; whoever waits learns of it when it closes. While starting it is the answer.
+        this.#farewell = error;
+        return this.processId !== 0 || exchange === undefined;
+      }
+      case backend.backendKeyData:
+        this.processId = message.readInt32BE(5);
+        this.#secretKey = message.readInt32BE(9);
+        return true;
+      default:
+        return exchange === undefined;
+    }
+  }
+
+  #lose(cause: Error | undefined): void {
+    if (this.#closed) return;
+    const reason = this.#farewell ?? cause;
+    this.#closed = new AppError("server-connection-lost", reason?.message ?? "server closed the connection", {
+      retry: "never",
+      cause: reason,
+    });
+    const waiting = this.#exchanges;
+    this.#exchanges = [];
+    for (const { handler } of waiting) handler.lost(this.#closed);
+    assert(this.#exchanges.length === 0, "a request was sent on a closed connection");
+    this.#onClose();
+  }
+}

@@ -1,0 +1,100 @@
+// One shard's part in a transaction: a connection, and what has happened on it.
+import { type AnswerHandler, watch } from "../pgclient/answer-handler.ts";
+import type { NeededStatement } from "../pgclient/server-connection.ts";
+import { ShardError } from "../pgwire/error-fields.ts";
+import { queryMessage } from "../pgwire/frontend-encode.ts";
+import { backend } from "../pgwire/message-type.ts";
+import type { Lease } from "../pool/pool.ts";
+import type { ShardName } from "../topology/snapshot.ts";
+
+export class Participant {
+  readonly lease: Lease;
+  /** Something may have been written: it takes part in a two-phase commit. */
+  wrote = false;
+  /** It has used something that PREPARE TRANSACTION refuses (LISTEN, NOTIFY, temporary tables). */
+  cannotPrepare = false;
+  /** The reason why this connection must stay with the session. */
+  isReserved = false;
+  /** BEGIN, not sent yet: it travels with the first statement. */
+  #opening: string | undefined;
+
+  constructor(lease: Lease, opening: string | undefined) {
+    this.lease = lease;
+    this.#opening = opening;
+  }
+
+  get shard(): ShardName {
+    return this.lease.shard;
+  }
+
+  get hasBegun(): boolean {
+    return this.#opening === undefined;
+  }
+
+  request(
+    bytes: Buffer | readonly Buffer[],
+    handler: AnswerHandler,
+    syncs = 1,
+    needs: readonly NeededStatement[] = [],
+  ): void {
+    const { connection } = this.lease;
+    if (this.#opening === undefined) {
+      connection.request(bytes, handler, syncs, needs);
+      return;
+    }
+    const opening = queryMessage(this.#opening);
+    this.#opening = undefined;
+    connection.cork();
+    connection.request(opening, unseen);
+    connection.request(bytes, handler, syncs, needs);
+    connection.uncork();
+  }
+
+  /** Runs a command of the gateway's own. Rejects with ShardError or AppError. */
+  run(sql: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let error: ShardError | undefined;
+      this.request(queryMessage(sql), {
+        watched: watch(backend.errorResponse),
+        wholeMessages: false,
+        forward: () => false,
+        message(_type, message) {
+          error ??= new ShardError(message);
+          return false;
+        },
+        ready: () => (error === undefined ? resolve() : reject(error)),
+        lost: reject,
+      });
+    });
+  }
+
+  /** Runs a query of the gateway's own that gives one text value ("" when it gives no row or NULL). */
+  queryText(sql: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      let error: ShardError | undefined;
+      let value = "";
+      this.request(queryMessage(sql), {
+        watched: watch(backend.errorResponse, backend.dataRow),
+        wholeMessages: true,
+        forward: () => false,
+        message(type, message) {
+          if (type === backend.errorResponse) error ??= new ShardError(message);
+          else value = message.readInt32BE(7) < 0 ? "" : message.toString("utf8", 11, 11 + message.readInt32BE(7));
+          return false;
+        },
+        ready: () => (error === undefined ? resolve(value) : reject(error)),
+        lost: reject,
+      });
+    });
+  }
+}
+
+/** Nobody looks at the answer to BEGIN: where it fails, so does the statement behind it or the COMMIT. */
+const unseen: AnswerHandler = {
+  watched: watch(),
+  wholeMessages: false,
+  forward: () => false,
+  message: () => false,
+  ready: () => {},
+  lost: () => {},
+};
