@@ -1,0 +1,55 @@
+// Character classes of PostgreSQL's scanner (scan.l). PostgreSQL looks at bytes and takes every byte from 0x80 as part of
+// an identifier; a UTF-16 unit from 0x80 is made of such bytes only, so the classes are the same here.
+
+const IDENTIFIER_START = 1;
+const IDENTIFIER_PART = 2;
+const OPERATOR = 4;
+const SPACE = 8;
+const DIGIT = 16;
+const HEX_DIGIT = 32;
+const TAG_PART = 64;
+const classes = new Uint8Array(128);
+
+const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+add(letters, IDENTIFIER_START | IDENTIFIER_PART | TAG_PART);
+add("0123456789", IDENTIFIER_PART | DIGIT | HEX_DIGIT | TAG_PART);
+add("abcdefABCDEF", HEX_DIGIT);
+add("$", IDENTIFIER_PART);
+add("~!@#^&|`?+-*/%<>=", OPERATOR);
+add(" \t\n\r\f\v", SPACE);
+
+function add(characters: string, characterClass: number): void {
+  for (const character of characters) classes[character.charCodeAt(0)]! |= characterClass;
+}
+
+/** `code` is a UTF-16 unit, or NaN behind the end of the text, which belongs to no class. */
+export function isIdentifierStart(code: number): boolean {
+  return code < 128 ? (classes[code]! & IDENTIFIER_START) !== 0 : code >= 128;
+}
+
+export function isIdentifierPart(code: number): boolean {
+  return code < 128 ? (classes[code]! & IDENTIFIER_PART) !== 0 : code >= 128;
+}
+
+/** Part of the tag of a dollar quote: an identifier without `$`. */
+export function isTagPart(code: number): boolean {
+  return code < 128 ? (classes[code]! & TAG_PART) !== 0 : code >= 128;
+}
+
+export function isOperatorCharacter(code: number): boolean {
+  return code < 128 && (classes[code]! & OPERATOR) !== 0;
+}
+
+export function isSpace(code: number): boolean {
+  return code < 128 && (classes[code]! & SPACE) !== 0;
+}
+
+export function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57;
+}
+
+/** Digit in base 2, 8 or 16. */
+export function isDigitOf(base: 2 | 8 | 16, code: number): boolean {
+  if (base === 16) return code < 128 && (classes[code]! & HEX_DIGIT) !== 0;
+  return code >= 48 && code < 48 + base;
+}
