@@ -24,6 +24,8 @@ export interface Column {
   readonly notNull: boolean;
   /** Of the default (also of a domain's) or identity expression; undefined when there is none. A generated column counts as none. */
   readonly defaultVolatility: Volatility | undefined;
+  /** The default as `pg_get_expr` writes it with an empty search path; for an identity column the nextval of its sequence. */
+  readonly defaultSql?: string | undefined;
   readonly identity: boolean;
   readonly generated: boolean;
 }

@@ -1,7 +1,6 @@
 // What is to be done with one statement. A plan names keys, never a shard: the shard is found when the plan runs, from
 // the values of that run and the bucket map of that moment. Plans are immutable, cached and shared between sessions.
 import type { ShardKeyType } from "../sharding/shard-key-type.ts";
-import type { RefusalCode } from "./refuse.ts";
 
 /** Where the value of one shard key column comes from. Literals are counted as `normalize` counts them. */
 export type ValueSource =
@@ -11,10 +10,14 @@ export type ValueSource =
   | { readonly kind: "constant"; readonly text: string | null };
 
 /**
- * Where values are about to be stored: n for a shard key column of type varchar(n), else undefined, in the order of the
- * shard key. PostgreSQL cuts spaces beyond n characters when it stores, so hash the value without them.
+ * The keys are of rows about to be stored. NULL in one is an error (`nullShardKey`, 23502). In a varchar(n) column,
+ * `lengthMax` n, PostgreSQL cuts blanks beyond n characters: hash the value without them.
  */
-export type StoredLengths = readonly (number | undefined)[];
+export interface StoredKey {
+  readonly relation: string;
+  /** In the order of the shard key. */
+  readonly columns: readonly { readonly name: string; readonly lengthMax: number | undefined }[];
+}
 
 export type Target =
   /** The shard that holds unsharded tables. */
@@ -26,7 +29,7 @@ export type Target =
   | {
       readonly kind: "keys";
       readonly types: readonly ShardKeyType[];
-      readonly lengthsMax?: StoredLengths;
+      readonly stored?: StoredKey;
       readonly keys: readonly (readonly ValueSource[])[];
     }
   /** The shards of the elements of one array parameter: `key = ANY ($1)`, shard key of one column. */
@@ -117,12 +120,12 @@ export interface ScatterWritePlan {
 export interface InsertSplitPlan {
   readonly kind: "insert-split";
   readonly types: readonly ShardKeyType[];
-  readonly lengthsMax?: StoredLengths;
+  readonly stored?: StoredKey;
   readonly head: string;
   readonly rows: readonly { readonly text: string; readonly key: readonly ValueSource[] }[];
   readonly tail: string;
-  /** The plan when a key value is of no use for routing. */
-  readonly otherwise: Plan;
+  /** The plan when a key value is of no use for routing; undefined: plan again with `ignoreKeys` (plan-input.ts). */
+  readonly otherwise: Plan | undefined;
 }
 
 /** Rows of a query inserted where they belong: INSERT .. SELECT, and VALUES that only PostgreSQL can evaluate. */
@@ -132,10 +135,13 @@ export interface InsertSelectPlan {
   /** "distributed": each row to the shard of its key. "reference": all rows to all. "home": all rows to the home shard. */
   readonly into: "distributed" | "reference" | "home";
   readonly types: readonly ShardKeyType[];
-  readonly lengthsMax?: StoredLengths;
-  /** Position in the source's rows of each shard key column. */
+  readonly stored?: StoredKey;
+  /** Position in the source's rows of each shard key column. The source gives it with the column's own type. */
   readonly keyColumns: readonly number[];
-  /** `INSERT INTO t (a, b) ` ... the executor puts `SELECT * FROM unnest(...)` between head and tail. */
+  /**
+   * `INSERT INTO t (a, b) ` ... the executor puts `SELECT * FROM unnest(...)` between head and tail. Parameters in the tail
+   * are numbered as in the client's text: the arrays' numbers come after the client's.
+   */
   readonly head: string;
   readonly tail: string;
   /** Type names of the inserted columns, without length or precision, for the arrays. */
@@ -152,7 +158,7 @@ export interface CopyInPlan {
   readonly kind: "copy-in";
   readonly into: "distributed" | "reference" | "home";
   readonly types: readonly ShardKeyType[];
-  readonly lengthsMax?: StoredLengths;
+  readonly stored?: StoredKey;
   /** Position of each shard key column among the fields of a line. */
   readonly keyColumns: readonly number[];
   readonly fieldCount: number;
@@ -264,13 +270,6 @@ export interface ExplainPlan {
   readonly lines: readonly string[];
 }
 
-/** As an `otherwise`: what can only be refused once the values are known. Throw `refuse(code, what)`. */
-export interface RefusePlan {
-  readonly kind: "refuse";
-  readonly code: RefusalCode;
-  readonly what: string;
-}
-
 export type SessionPlan =
   | { readonly kind: "discard"; readonly what: "all" | "plans" | "sequences" | "temp" }
   | { readonly kind: "prepare"; readonly name: string; readonly sql: string; readonly types: readonly string[] }
@@ -297,5 +296,4 @@ export type Plan =
   | SetPlan
   | SetConfigPlan
   | ExplainPlan
-  | RefusePlan
   | SessionPlan;
