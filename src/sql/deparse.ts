@@ -2,6 +2,7 @@
 import type { Node } from "@pgsql/types";
 import { deparseSync } from "pgsql-deparser";
 import { AppError } from "../base/app-error.ts";
+import { SqlError } from "../pgwire/sql-error.ts";
 import { equalTrees } from "./equal-trees.ts";
 import { parse } from "./parse.ts";
 import { stackDepthExceeded } from "./stack-depth.ts";
@@ -43,7 +44,8 @@ function meansTheSame(text: string, statement: Node): boolean {
   try {
     const parsed = parse(text);
     return parsed.length === 1 && equalTrees(parsed[0]!.tree, statement);
-  } catch {
+  } catch (error) {
+    if (error instanceof SqlError && error.fields.code === "54001") throw error;
     return false;
   }
 }

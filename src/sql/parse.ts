@@ -2,8 +2,9 @@
 import type { Node } from "@pgsql/types";
 import { SqlError } from "../pgwire/sql-error.ts";
 import { byteOffsets } from "./byte-offsets.ts";
-import { createParserInstance, type ParserInstance } from "./parser-instance.ts";
-import { sqlstateOfParserMessage } from "./parser-sqlstate.ts";
+import { parserError } from "./parser-error.ts";
+import { createParserInstance, type ParserAnswer, type ParserInstance } from "./parser-instance.ts";
+import { blankCommentsInStrings, refuseParameterJunk } from "./scanner-differences.ts";
 import { skipSpace } from "./skip-space.ts";
 import { stackDepthExceeded } from "./stack-depth.ts";
 
@@ -39,7 +40,7 @@ export async function loadParser(): Promise<void> {
 
 /**
  * The statements of a text, empty ones dropped. Throws SqlError with PostgreSQL's message and a position in `text`
- * (42601, and what else the grammar raises), 54001 for what is nested too deep.
+ * (42601, and what else the grammar raises), 54001 for what is nested too deep, 53200 for what is too long (hundreds of megabytes).
  */
 export function parse(text: string): ParsedStatement[] {
   if (text.includes("\0")) {
@@ -90,24 +91,51 @@ function startOfStatement(text: string): number {
   }
 }
 
+/** A slice that begins at `start` of the whole text. */
 function parseRaw(slice: string, whole: string, start: number): RawParse {
-  const parser = loaded();
-  if (isDamaged && slice.length > SURELY_SHALLOW_LENGTH) throw stackDepthExceeded();
-  try {
-    const answer = parser.parse(slice);
-    if (answer.kind === "tree") return JSON.parse(answer.json);
-    throw new SqlError({
-      code: sqlstateOfParserMessage(answer.message),
-      message: answer.message,
-      position: answer.cursor > 0 ? positionInWhole(whole, start, answer.cursor) : undefined,
-    });
-  } catch (error) {
-    if (error instanceof SqlError) throw error;
-    replace();
-    throw stackDepthExceeded(error);
-  } finally {
-    if (!isDamaged && current === parser && parser.memoryBytes() > KEPT_MEMORY_BYTES) replace();
+  let answer = ask(slice);
+  if (answer.kind === "error") {
+    const blanked = blankCommentsInStrings(slice);
+    if (blanked !== slice) answer = ask(blanked);
   }
+  if (answer.kind === "error") {
+    const position = answer.cursor > 0 ? positionInWhole(whole, start, answer.cursor) : undefined;
+    throw parserError(answer.message, answer.routine, position);
+  }
+  refuseParameterJunk(whole);
+  return JSON.parse(answer.json);
+}
+
+function ask(text: string): ParserAnswer {
+  const parser = loaded();
+  if (isDamaged && text.length > SURELY_SHALLOW_LENGTH) {
+    void refill();
+    throw stackDepthExceeded();
+  }
+  try {
+    const answer = parser.parse(text);
+    if (!isDamaged && parser.memoryBytes() > KEPT_MEMORY_BYTES) replace();
+    return answer;
+  } catch (error) {
+    replace();
+    throw isOverflow(error) ? stackDepthExceeded(error) : outOfMemory(error);
+  }
+}
+
+/** Of JavaScript's stack, or of the module's own. */
+function isOverflow(error: unknown): boolean {
+  return error instanceof RangeError || (error instanceof Error && error.name === "RuntimeError");
+}
+
+/** 53200: the module may not have more memory; it has ended itself. */
+function outOfMemory(cause: unknown): SqlError {
+  const error = new SqlError({
+    code: "53200",
+    message: "out of memory",
+    detail: "The statement is too long to parse.",
+  });
+  error.cause = cause;
+  return error;
 }
 
 function loaded(): ParserInstance {
@@ -130,11 +158,16 @@ function replace(): void {
 async function refill(): Promise<void> {
   if (isRefilling) return;
   isRefilling = true;
-  while (isDamaged || spare === undefined) {
-    const instance = await createParserInstance();
-    if (isDamaged) current = instance;
-    else spare = instance;
-    isDamaged = false;
+  try {
+    while (isDamaged || spare === undefined) {
+      const instance = await createParserInstance();
+      if (isDamaged) current = instance;
+      else spare = instance;
+      isDamaged = false;
+    }
+  } catch {
+    // No memory for another instance now. We go on without a spare; the next one who needs it asks again.
+  } finally {
+    isRefilling = false;
   }
-  isRefilling = false;
 }

@@ -18,7 +18,7 @@ interface ParserModule {
 export type ParserAnswer =
   | { readonly kind: "tree"; readonly json: string }
   /** `cursor` counts characters (code points) from 1; 0: no position. */
-  | { readonly kind: "error"; readonly message: string; readonly cursor: number };
+  | { readonly kind: "error"; readonly message: string; readonly routine: string; readonly cursor: number };
 
 /** Anything thrown by its functions means that the instance is damaged. */
 export interface ParserInstance {
@@ -54,6 +54,7 @@ function parse(module: ParserModule, text: string): ParserAnswer {
         {
           kind: "error",
           message: module.UTF8ToString(module.HEAPU32[error >> 2]!),
+          routine: module.UTF8ToString(module.HEAPU32[(error >> 2) + 1]!),
           cursor: module.HEAPU32[(error >> 2) + 4]! | 0,
         };
   module._wasm_free_parse_result(result);
@@ -73,7 +74,7 @@ function scan(module: ParserModule, text: string): string {
 function toMemory(module: ParserModule, text: string): number {
   const bytes = Buffer.byteLength(text);
   const pointer = module._malloc(bytes + 1);
-  if (pointer === 0) throw new RangeError("no memory for the query text");
+  if (pointer === 0) throw new Error("no memory for the query text");
   const memory = module.HEAPU8;
   Buffer.from(memory.buffer, memory.byteOffset, memory.byteLength).write(text, pointer, bytes, "utf8");
   memory[pointer + bytes] = 0;
