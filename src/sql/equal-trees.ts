@@ -10,6 +10,8 @@ export const locationFields: ReadonlySet<string> = new Set([
   "stmt_len",
   "list_start",
   "list_end",
+  "rexpr_list_start",
+  "rexpr_list_end",
 ]);
 
 /** Compares everything but locations. Needs no stack. */
