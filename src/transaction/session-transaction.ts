@@ -4,6 +4,7 @@
 // status: idle -> open (BEGIN, or a statement that needs several shards) -> idle
 //                 open -> failed (an error) -> open (ROLLBACK TO) or idle (ROLLBACK, COMMIT)
 import { assert } from "../base/assert.ts";
+import { transactionStatus } from "../pgwire/message-type.ts";
 import { SqlError } from "../pgwire/sql-error.ts";
 import type { Lease, Pool, Traveller } from "../pool/pool.ts";
 import type { SessionSettings } from "../pool/session-settings.ts";
@@ -152,6 +153,11 @@ export class SessionTransaction {
     }
     const settings = this.settings!;
     const all = [...this.participants.values()].filter((participant) => participant.hasBegun);
+    // COMMIT and PREPARE of a transaction that a shard has given up would roll it back and report success.
+    if (all.some(({ lease }) => lease.connection.status !== transactionStatus.open)) {
+      await this.rollback();
+      throw connectionLost();
+    }
     const writers = all.filter((participant) => participant.wrote);
     const readers = all.filter((participant) => !participant.wrote);
     try {

@@ -1,0 +1,82 @@
+// The answer of one shard, to the client as the bytes that came. Looks only at what changes the session: errors,
+// commands that ended, and COPY.
+import type { AppError } from "../base/app-error.ts";
+import { type AnswerHandler, watch } from "../pgclient/answer-handler.ts";
+import type { ServerConnection } from "../pgclient/server-connection.ts";
+import { ShardError } from "../pgwire/error-fields.ts";
+import { backend } from "../pgwire/message-type.ts";
+import type { ClientSink } from "./execution.ts";
+
+const watched = watch(backend.errorResponse, backend.commandComplete, backend.copyInResponse, backend.copyBothResponse);
+
+/** Unsent bytes from which on the shard is not read any more until the client has caught up. */
+const pendingBytesMax = 256 * 1024;
+
+export interface PassThroughEvents {
+  /** An error of the shard. The listener passes it to the client, or keeps it. */
+  onError(error: ShardError): void;
+  /** Returns true when the message shall not go to the client. */
+  onCommandComplete?(message: Buffer): boolean;
+  /** The shard waits for CopyData; CopyInResponse has gone to the client. */
+  onCopyIn?(): void;
+  /** ReadyForQuery of the request; `left` more follow. */
+  onReady(status: number, left: number): void;
+  onLost(error: AppError): void;
+}
+
+export class PassThrough implements AnswerHandler {
+  readonly watched = watched;
+  readonly wholeMessages = false;
+  #sink: ClientSink;
+  #events: PassThroughEvents;
+  #connection: ServerConnection | undefined;
+  #isPaused = false;
+
+  constructor(sink: ClientSink, events: PassThroughEvents) {
+    this.#sink = sink;
+    this.#events = events;
+  }
+
+  sent(connection: ServerConnection): void {
+    this.#connection = connection;
+  }
+
+  forward(bytes: Buffer): boolean {
+    this.#sink.write(bytes);
+    const pending = this.#sink.pendingBytes;
+    if (pending > pendingBytesMax && !this.#isPaused && this.#connection !== undefined) this.#pause(this.#connection);
+    return pending > 0;
+  }
+
+  message(type: number, message: Buffer): boolean {
+    switch (type) {
+      case backend.errorResponse:
+        this.#events.onError(new ShardError(message));
+        return false;
+      case backend.commandComplete:
+        return this.#events.onCommandComplete?.(message) === true ? false : this.forward(message);
+      default: {
+        const inUse = this.forward(message);
+        this.#events.onCopyIn?.();
+        return inUse;
+      }
+    }
+  }
+
+  ready(status: number, left: number): void {
+    this.#events.onReady(status, left);
+  }
+
+  lost(error: AppError): void {
+    this.#events.onLost(error);
+  }
+
+  #pause(connection: ServerConnection): void {
+    this.#isPaused = true;
+    connection.pause();
+    this.#sink.onDrain(() => {
+      this.#isPaused = false;
+      connection.resume();
+    });
+  }
+}

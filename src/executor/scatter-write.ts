@@ -1,0 +1,57 @@
+// UPDATE, DELETE and COPY-less INSERT on several shards: each does its part, the row counts are added up. A reference
+// table: every shard does the same, and one answers for all.
+import { assert } from "../base/assert.ts";
+import type { ScatterWritePlan } from "../planner/plan.ts";
+import type { ShardName } from "../topology/snapshot.ts";
+import type { Execution } from "./execution.ts";
+import { participantsOf, withStreams } from "./open-streams.ts";
+import { shardsOfTarget } from "./resolve-target.ts";
+import type { RowTaker } from "./scatter.ts";
+import { rowsOfTag } from "./shard-rows.ts";
+
+/** Resolves with the command tag. */
+export async function scatterWrite(plan: ScatterWritePlan, execution: Execution, taker: RowTaker): Promise<string> {
+  const { topology, statement } = execution;
+  const shards = shardsOfTarget(plan.target, topology, statement, []) ?? [...topology.shards.keys()];
+  const sql = plan.sql ?? statement.text;
+  return writeEverywhere(new Map(shards.map((shard) => [shard, sql])), plan.replicated, execution, taker);
+}
+
+/** Runs one statement per shard and puts their answers together. */
+export async function writeEverywhere(
+  sqlByShard: ReadonlyMap<ShardName, string>,
+  isReplicated: boolean,
+  execution: Execution,
+  taker: RowTaker,
+  more: ReadonlyMap<ShardName, { readonly types: readonly number[]; readonly values: readonly Buffer[] }> = new Map(),
+): Promise<string> {
+  const { statement, output } = execution;
+  const participants = await participantsOf(execution, [...sqlByShard.keys()]);
+  for (const participant of participants) participant.wrote = true;
+  return withStreams(
+    execution,
+    participants,
+    ({ shard }) => ({
+      sql: sqlByShard.get(shard)!,
+      parameters: statement.parameters,
+      parameterTypes: [...statement.parameterTypes, ...(more.get(shard)?.types ?? [])],
+      more: more.get(shard)?.values ?? [],
+      formats: output.formats,
+    }),
+    async (streams) => {
+      const [first] = streams;
+      assert(first !== undefined, "a write without a shard");
+      if (first.fields !== undefined) taker.fields(first.fields);
+      await Promise.all(
+        streams.map(async (stream) => {
+          for (let batch = await stream.next(); batch !== undefined; batch = await stream.next()) {
+            if (!isReplicated || stream === first) await taker.rows(batch);
+          }
+        }),
+      );
+      if (isReplicated) return first.tag;
+      const count = streams.reduce((sum, { tag }) => sum + rowsOfTag(tag), 0);
+      return first.tag.replace(/\d+$/, String(count));
+    },
+  );
+}
