@@ -1,5 +1,6 @@
 // The same computation in SQL, out of built-in immutable functions, so that a shard can filter, check and delete rows by
 // bucket without an extension (row filters of publications, guard triggers, prunes).
+import { assert } from "../base/assert.ts";
 import type { ShardKeyType } from "./shard-key-type.ts";
 
 export interface ShardKeyColumn {
@@ -14,10 +15,9 @@ export interface ShardKeyColumn {
  */
 export function bucketExpression(columns: readonly ShardKeyColumn[]): string {
   const [first] = columns;
+  assert(first, "a shard key has at least one column");
   const hash =
-    first && columns.length === 1
-      ? singleHash(first)
-      : `hash_record_extended(ROW(${columns.map(comparable).join(", ")}), 0)`;
+    columns.length === 1 ? singleHash(first) : `hash_record_extended(ROW(${columns.map(comparable).join(", ")}), 0)`;
   return `((${hash} >> 50) & 16383)`;
 }
 
