@@ -1,9 +1,9 @@
 // Trees to text, by pgsql-deparser, which is not trusted: the text is parsed again and must give the same tree.
 import type { Node } from "@pgsql/types";
-import { deparseSync } from "pgsql-deparser";
 import { AppError } from "../base/app-error.ts";
 import { SqlError } from "../pgwire/sql-error.ts";
 import { equalTrees } from "./equal-trees.ts";
+import { FaithfulDeparser } from "./faithful-deparser.ts";
 import { parse } from "./parse.ts";
 import { stackDepthExceeded } from "./stack-depth.ts";
 
@@ -33,7 +33,7 @@ export function deparseExpression(expression: Node): string {
 
 function unchecked(statement: Node): string {
   try {
-    return deparseSync(statement, { pretty: false });
+    return new FaithfulDeparser(statement, { pretty: false }).deparseQuery();
   } catch (error) {
     if (error instanceof RangeError) throw stackDepthExceeded(error);
     throw new AppError("deparse-mismatch", "the tree cannot be written as SQL", { cause: error });

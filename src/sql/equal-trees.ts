@@ -14,7 +14,7 @@ export const locationFields: ReadonlySet<string> = new Set([
   "rexpr_list_end",
 ]);
 
-/** Compares everything but locations. Needs no stack. */
+/** Compares everything but locations; a value that is its type's zero is the same as none. Needs no stack. */
 export function equalTrees(left: unknown, right: unknown): boolean {
   const waiting: unknown[] = [left, right];
   while (waiting.length > 0) {
@@ -25,9 +25,10 @@ export function equalTrees(left: unknown, right: unknown): boolean {
     if (Array.isArray(a) !== Array.isArray(b)) return false;
     if (fieldCount(a as Fields) !== fieldCount(b as Fields)) return false;
     for (const field in a) {
-      if (locationFields.has(field)) continue;
+      const value = (a as Fields)[field];
+      if (locationFields.has(field) || isZero(value)) continue;
       if (!Object.hasOwn(b, field)) return false;
-      waiting.push((a as Fields)[field], (b as Fields)[field]);
+      waiting.push(value, (b as Fields)[field]);
     }
   }
   return true;
@@ -35,6 +36,11 @@ export function equalTrees(left: unknown, right: unknown): boolean {
 
 function fieldCount(fields: Fields): number {
   let count = 0;
-  for (const field in fields) if (!locationFields.has(field)) count++;
+  for (const field in fields) if (!locationFields.has(field) && !isZero(fields[field])) count++;
   return count;
+}
+
+/** What protobuf leaves out of the JSON. */
+function isZero(value: unknown): boolean {
+  return !value || (Array.isArray(value) && value.length === 0);
 }

@@ -19,7 +19,7 @@ export type Visit = (type: NodeType, inside: object) => "skip" | undefined;
 type Fields = { readonly [field: string]: unknown };
 
 /** The inside of `node` if it is of this type. */
-export function inside<T extends NodeType>(node: Node | undefined, type: T): NodeOf<T> | undefined {
+export function nodeOf<T extends NodeType>(node: Node | undefined, type: T): NodeOf<T> | undefined {
   return node === undefined ? undefined : ((node as Fields)[type] as NodeOf<T> | undefined);
 }
 
