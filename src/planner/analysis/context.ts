@@ -1,0 +1,95 @@
+// What one run of the analysis collects.
+import type { ColumnRef, CommonTableExpr, FuncCall, Node, ParamRef } from "@pgsql/types";
+import type { ShardKeyType } from "../../sharding/shard-key-type.ts";
+import type { PlanInput } from "../plan-input.ts";
+import { refuse } from "../refuse.ts";
+import type { Level, Output, Resolution, Shape, TableSource } from "./model.ts";
+import type { Region } from "./region.ts";
+
+export interface Context {
+  readonly input: PlanInput;
+  /** How table names are found; other inside the definition of a view. */
+  searchPath: readonly string[];
+  isInView: boolean;
+  readonly tables: TableSource[];
+  readonly levels: Level[];
+  readonly resolutions: Map<ColumnRef, Resolution>;
+  readonly calls: FuncCall[];
+  readonly sublinkBodies: Map<object, Level>;
+  /** Recursive common table expressions whose query is being analyzed, and the outputs of their first part. */
+  readonly activeCtes: Map<CommonTableExpr, readonly Output[] | undefined>;
+  /** What every parameter is compared with or assigned to; undefined for any other use. */
+  readonly parameterUses: Map<ParamRef, ShardKeyType | undefined>;
+  readonly unknownRelations: string[];
+  readonly locks: { any: boolean };
+}
+
+/** Common table expressions used several times are analyzed as often; this stops an exponential number. */
+const LEVELS_MAX = 2_000;
+
+export function newContext(input: PlanInput): Context {
+  return {
+    input,
+    searchPath: input.searchPath,
+    isInView: false,
+    tables: [],
+    levels: [],
+    resolutions: new Map(),
+    calls: [],
+    sublinkBodies: new Map(),
+    activeCtes: new Map(),
+    parameterUses: new Map(),
+    unknownRelations: [],
+    locks: { any: false },
+  };
+}
+
+const noShape: Shape = {
+  hasAggregates: false,
+  groupBy: undefined,
+  hasGroupingSets: false,
+  hasHaving: false,
+  distinct: "none",
+  windows: [],
+  hasLimit: false,
+  hasLocking: false,
+};
+
+export function newLevel(
+  context: Context,
+  kind: Level["kind"],
+  node: object,
+  parent: Level | undefined,
+  region: Region,
+): Level {
+  if (context.levels.length >= LEVELS_MAX) throw refuse("SG001", "it has too many subqueries");
+  const level: Level = {
+    kind,
+    node,
+    parent,
+    region,
+    joins: [],
+    sources: [],
+    sublinks: [],
+    branches: [],
+    writes: [],
+    aggregates: [],
+    sort: [],
+    outputs: [],
+    shape: noShape,
+    isCorrelated: false,
+    isRecursive: false,
+  };
+  context.levels.push(level);
+  return level;
+}
+
+/** Declares that `level` uses a variable of `owner`, and with it every level in between. */
+export function noteCorrelation(level: Level, owner: Level): void {
+  for (let at: Level | undefined = level; at !== undefined && at !== owner; at = at.parent) at.isCorrelated = true;
+}
+
+export function constantInteger(node: Node | undefined): number | undefined {
+  if (node === undefined || !("A_Const" in node)) return undefined;
+  return node.A_Const.ival === undefined ? undefined : (node.A_Const.ival.ival ?? 0);
+}
