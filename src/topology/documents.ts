@@ -1,0 +1,107 @@
+// The documents that the topology consists of, as they are stored: `cluster`, `shards/<name>`, `buckets`. Reading is
+// strict: what is not understood is an error that names document and field, never a guess.
+import { AppError } from "../base/app-error.ts";
+import type { Json } from "../base/json.ts";
+import { decodeOwners, encodeOwners } from "../sharding/owners-text.ts";
+import { type Fields, fieldsOf } from "./document-fields.ts";
+import type { Address, BucketMap, Shard, ShardName, Tablet, Topology } from "./snapshot.ts";
+
+export const clusterKey = "cluster";
+export const bucketsKey = "buckets";
+export const shardPrefix = "shards/";
+
+export interface ClusterDocument {
+  readonly clusterId: string;
+  readonly authentication: Topology["authentication"];
+  readonly home: ShardName;
+  /** Major version that the data directories were made with: "18". */
+  readonly postgresVersion: string;
+}
+
+/** Of the documents together. Rises when an older program could no longer understand them. */
+const format = 1;
+const shardNamePattern = /^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/;
+
+/** Throws AppError "invalid-shard-name": names become directories, hosts and keys. */
+export function shardName(text: string): ShardName {
+  if (shardNamePattern.test(text)) return text as ShardName;
+  const hint = "Use up to 40 of a-z, 0-9 and -, beginning with a letter.";
+  throw new AppError("invalid-shard-name", `"${text}" cannot be the name of a shard`, { hint });
+}
+
+export function shardKeyInStore(name: ShardName): string {
+  return `${shardPrefix}${name}`;
+}
+
+export function readCluster(value: Json): ClusterDocument {
+  const fields = fieldsOf(clusterKey, value);
+  const found = fields.integer("format", 1);
+  if (found !== format) throw fields.invalid("format", `is ${found}, and this program understands ${format}`);
+  const cluster: ClusterDocument = {
+    clusterId: fields.text("clusterId"),
+    authentication: fields.oneOf("authentication", ["trust", "scram-sha-256"]),
+    home: nameIn(fields, "home"),
+    postgresVersion: fields.text("postgresVersion"),
+  };
+  fields.end();
+  return cluster;
+}
+
+export function writeCluster(cluster: ClusterDocument): Json {
+  return { format, ...cluster };
+}
+
+export function readShard(key: string, value: Json): Shard {
+  const name = shardName(key.slice(shardPrefix.length));
+  const fields = fieldsOf(key, value);
+  const primary = fields.optional("primary");
+  const shard: Shard = {
+    name,
+    ordinal: fields.integer("ordinal", 0),
+    primary: primary && readTablet(primary),
+    term: fields.integer("term", 0),
+  };
+  if (shard.ordinal > 65534) throw fields.invalid("ordinal", "is above 65534");
+  fields.end();
+  return shard;
+}
+
+export function writeShard({ ordinal, primary, term }: Omit<Shard, "name">): Json {
+  const address = primary && { host: primary.address.host, port: primary.address.port };
+  return { ordinal, term, ...(primary && address && { primary: { name: primary.name, address } }) };
+}
+
+export function readBuckets(value: Json): BucketMap {
+  const fields = fieldsOf(bucketsKey, value);
+  const generation = fields.integer("generation", 1);
+  const text = fields.text("owners");
+  fields.end();
+  try {
+    return { generation, owners: decodeOwners(text) };
+  } catch (error) {
+    throw fields.invalid("owners", error instanceof Error ? error.message : "is damaged");
+  }
+}
+
+export function writeBuckets({ generation, owners }: BucketMap): Json {
+  return { generation, owners: encodeOwners(owners) };
+}
+
+function readTablet(fields: Fields): Tablet {
+  const tablet = { name: fields.text("name"), address: readAddress(fields.object("address")) };
+  fields.end();
+  return tablet;
+}
+
+function readAddress(fields: Fields): Address {
+  const address = { host: fields.text("host"), port: fields.integer("port", 1) };
+  if (address.port > 65535) throw fields.invalid("port", "is above 65535");
+  fields.end();
+  return address;
+}
+
+function nameIn(fields: Fields, field: string): ShardName {
+  const text = fields.text(field);
+  if (!shardNamePattern.test(text)) throw fields.invalid(field, "cannot be the name of a shard");
+  return text as ShardName;
+}

@@ -1,0 +1,54 @@
+// Where the topology is kept: JSON documents under keys like "shards/s1", changed only by compare-and-swap, and watched.
+// One interface, so that nobody else knows whether it is Kubernetes or a directory on this machine.
+import { AppError } from "../base/app-error.ts";
+import type { Json } from "../base/json.ts";
+
+export interface Entry {
+  readonly key: string;
+  readonly value: Json;
+  /** Opaque; another one after every write of the key, and never again one that the key had before. */
+  readonly version: string;
+}
+
+export type StoreEvent =
+  /** All that there is. The first event of every watch; may come again, when the store has lost count. */
+  | { readonly kind: "state"; readonly entries: readonly Entry[] }
+  | { readonly kind: "put"; readonly entry: Entry }
+  | { readonly kind: "delete"; readonly key: string };
+
+/**
+ * Keys are words of a-z, 0-9 and "-", joined by "/". All methods throw AppError "invalid-document" for what is in the
+ * store but is not a document, and say where.
+ */
+export interface TopologyStore {
+  get(key: string): Promise<Entry | undefined>;
+  /** Entries whose key begins with `prefix`, in order of their keys. "": all. */
+  list(prefix: string): Promise<readonly Entry[]>;
+  /**
+   * Writes if the key still has the version that the caller has seen, or is still absent; returns the new version.
+   * Throws AppError "conflict" otherwise, and then nothing has been written.
+   */
+  put(key: string, value: Json, expected: string | "absent"): Promise<string>;
+  /** As `put`. */
+  delete(key: string, expected: string): Promise<void>;
+  /**
+   * The present state, then changes, in order for each key. Changes in quick succession may come as the last of them.
+   * Ends when the signal is aborted.
+   */
+  watch(prefix: string, signal: AbortSignal): AsyncIterable<StoreEvent>;
+}
+
+/** Somebody else wrote the document first: read it again and decide again. */
+export function conflict(key: string): AppError {
+  return new AppError("conflict", `topology document "${key}" has been changed by somebody else`, { retry: "safe" });
+}
+
+export function isConflict(error: unknown): boolean {
+  return error instanceof AppError && error.code === "conflict";
+}
+
+const keyPattern = /^[a-z0-9][a-z0-9-]*(\/[a-z0-9][a-z0-9-]*)*$/;
+
+export function isKey(text: string): boolean {
+  return keyPattern.test(text) && text.length <= 200;
+}
