@@ -1,19 +1,12 @@
 // Makes the snapshot of one database out of what a shard answered. Pure.
 import { AppError } from "../base/app-error.ts";
 import { assert } from "../base/assert.ts";
-import { type ShardKeyType, shardKeyType } from "../sharding/shard-key-type.ts";
+import { shardKeyType } from "../sharding/shard-key-type.ts";
+import { buildColumns, sequenceColumns } from "./build-columns.ts";
 import type { Builtins } from "./builtins.ts";
-import type { CatalogDocument, ColumnRow, DistributionRow, FunctionRow, RelationRow } from "./catalog-sql.ts";
-import type {
-  CatalogSnapshot,
-  Column,
-  Distribution,
-  FunctionName,
-  Relation,
-  UserFunction,
-  Volatility,
-} from "./snapshot.ts";
-import { expressionVolatility, volatilityOf } from "./volatility.ts";
+import type { CatalogDocument, DistributionRow, FunctionRow } from "./catalog-sql.ts";
+import type { CatalogSnapshot, Column, Distribution, FunctionName, Relation, UserFunction } from "./snapshot.ts";
+import { volatilityOf } from "./volatility.ts";
 
 const relationKinds: Readonly<Record<string, Relation["kind"]>> = {
   r: "table",
@@ -32,23 +25,46 @@ const functionKinds: Readonly<Record<string, UserFunction["kind"]>> = {
 };
 
 const unsharded: Distribution = { kind: "unsharded" };
+const noColumns: ReadonlyMap<number, Column> = new Map();
 
 /** `json` is the answer of `catalogSql`. Throws AppError "catalog-inconsistent" when a shard key lacks a column. */
 export function buildCatalog(json: string, builtins: Builtins, version: number): CatalogSnapshot {
   const document = JSON.parse(json) as CatalogDocument;
   const ownVolatility = new Map(document.functions.map(([oid, , , , code]) => [oid, volatilityOf(code)]));
   const functionVolatility = (oid: number) => builtins.functionVolatility.get(oid) ?? ownVolatility.get(oid);
-  const rows = new Map(document.relations.map((row) => [row[0], row]));
-  const registered = new Map(document.distribution.map((row) => [row[0], distributionOf(row)]));
-  const triggerFunctions = collectTriggers(document, rows);
+  const parents = new Map(document.relations.map((row) => [row[0], row[4]]));
+  const ancestors = (oid: number) => ancestorsOf(oid, parents);
+  const columns = buildColumns(document, ancestors, functionVolatility);
+  const columnsOf = (oid: number) => columns.get(oid) ?? noColumns;
+  const primaryKeys = new Map(document.primaryKeys);
+  const distributions = new Map(document.distribution.map((row) => [row[0], distributionOf(row, columnsOf(row[0]))]));
+  const triggers = collectTriggers(document, ancestors);
 
   const relations = new Map<string, Map<string, Relation>>();
   const relationsByOid = new Map<number, Relation>();
-  for (const row of document.relations) {
-    const relation = buildRelation(row, rows, registered, triggerFunctions.get(row[0]) ?? [], functionVolatility);
-    relationsByOid.set(relation.oid, relation);
-    const schema = relations.get(relation.schema) ?? new Map<string, Relation>();
-    relations.set(relation.schema, schema.set(relation.name, relation));
+  for (const [oid, schema, name, kindCode, parent, hasRules, definition] of document.relations) {
+    const kind = relationKinds[kindCode];
+    assert(kind, `a relation of kind ${kindCode}`);
+    const ownColumns = columnsOf(oid);
+    const distributed = ancestors(oid).find((ancestor) => distributions.has(ancestor));
+    const triggerFunctions = triggers.get(oid) ?? [];
+    const relation: Relation = {
+      oid,
+      schema,
+      name,
+      kind,
+      columns: kind === "sequence" ? sequenceColumns : [...ownColumns.values()],
+      distribution: (distributed === undefined ? undefined : distributions.get(distributed)) ?? unsharded,
+      parent: parent ?? undefined,
+      primaryKey: primaryKeys.get(oid)?.map((number) => columnName(oid, ownColumns, number)),
+      definition: definition ?? undefined,
+      hasTriggers: triggerFunctions.length > 0,
+      triggerFunctions,
+      hasRules,
+    };
+    relationsByOid.set(oid, relation);
+    const inSchema = relations.get(schema) ?? new Map<string, Relation>();
+    relations.set(schema, inSchema.set(name, relation));
   }
   return {
     database: document.database,
@@ -64,97 +80,25 @@ export function buildCatalog(json: string, builtins: Builtins, version: number):
     setReturningFunctions: builtins.setReturningFunctions,
     defaultCollationBytewise: document.defaultCollationBytewise,
     arrayTypes: builtins.arrayTypes,
-    hasShardedTables: registered.size > 0,
-  };
-}
-
-function buildRelation(
-  row: RelationRow,
-  rows: ReadonlyMap<number, RelationRow>,
-  registered: ReadonlyMap<number, Distribution>,
-  triggerFunctions: readonly FunctionName[],
-  functionVolatility: (oid: number) => Volatility | undefined,
-): Relation {
-  const [oid, schema, name, kind, parent, hasRules, definition, primaryKey, columns] = row;
-  const relationKind = relationKinds[kind];
-  assert(relationKind, `a relation of kind ${kind}`);
-  return {
-    oid,
-    schema,
-    name,
-    kind: relationKind,
-    columns: (columns ?? []).map((column) => buildColumn(column, row, rows, functionVolatility)),
-    distribution:
-      ancestors(row, rows).reduce<Distribution | undefined>(
-        (found, ancestor) => found ?? registered.get(ancestor[0]),
-        undefined,
-      ) ?? unsharded,
-    parent: parent ?? undefined,
-    primaryKey: primaryKey ?? undefined,
-    definition: definition ?? undefined,
-    hasTriggers: triggerFunctions.length > 0,
-    triggerFunctions,
-    hasRules,
-  };
-}
-
-function buildColumn(
-  row: ColumnRow,
-  relation: RelationRow,
-  rows: ReadonlyMap<number, RelationRow>,
-  functionVolatility: (oid: number) => Volatility | undefined,
-): Column {
-  const [name, typeOid, typeModifier, typeName, bytewise, collation, notNull, identity, generated, ownSql, tree] = row;
-  const defaultSql = identity ? identityDefault(name, relation, rows) : ownSql;
-  return {
-    name,
-    typeOid,
-    typeModifier,
-    typeName,
-    bytewise,
-    collation: collation ?? undefined,
-    notNull,
-    defaultVolatility: identity
-      ? "volatile"
-      : defaultSql === null
-        ? undefined
-        : tree === null
-          ? "immutable"
-          : expressionVolatility(tree, functionVolatility),
-    defaultSql: defaultSql ?? undefined,
-    identity,
-    generated,
+    hasShardedTables: distributions.size > 0,
   };
 }
 
 /** The relation itself, then its parents upwards. */
-function ancestors(row: RelationRow, rows: ReadonlyMap<number, RelationRow>): readonly RelationRow[] {
-  const found: RelationRow[] = [];
-  for (let at: RelationRow | undefined = row; at !== undefined; at = at[4] === null ? undefined : rows.get(at[4])) {
-    found.push(at);
-  }
+function ancestorsOf(oid: number, parents: ReadonlyMap<number, number | null>): readonly number[] {
+  const found: number[] = [];
+  for (let at: number | null | undefined = oid; at != null; at = parents.get(at)) found.push(at);
   return found;
-}
-
-/** An identity column of a partition draws from the sequence of the partitioned table. */
-function identityDefault(column: string, relation: RelationRow, rows: ReadonlyMap<number, RelationRow>): string | null {
-  for (const [, , , , , , , , columns] of ancestors(relation, rows)) {
-    const sql = columns?.find(([name]) => name === column)?.[9];
-    if (sql != null) return sql;
-  }
-  return null;
 }
 
 /** A trigger on a partition fires for statements on its parents too. */
 function collectTriggers(
   document: CatalogDocument,
-  rows: ReadonlyMap<number, RelationRow>,
+  ancestors: (oid: number) => readonly number[],
 ): ReadonlyMap<number, readonly FunctionName[]> {
   const collected = new Map<number, FunctionName[]>();
   for (const [oid, schema, name] of document.triggers) {
-    const row = rows.get(oid);
-    if (row === undefined) continue;
-    for (const [ancestor] of ancestors(row, rows)) {
+    for (const ancestor of ancestors(oid)) {
       const functions = collected.get(ancestor) ?? [];
       collected.set(ancestor, functions);
       if (!functions.some((known) => known.schema === schema && known.name === name)) functions.push({ schema, name });
@@ -163,18 +107,20 @@ function collectTriggers(
   return collected;
 }
 
-function distributionOf([oid, kind, columns, typeOids, colocationGroup]: DistributionRow): Distribution {
+function distributionOf(row: DistributionRow, columns: ReadonlyMap<number, Column>): Distribution {
+  const [oid, kind, shardKey, colocationGroup] = row;
   if (kind === "reference") return { kind };
-  const shardKey: string[] = [];
-  const types: ShardKeyType[] = [];
-  for (const [index, name] of (columns ?? []).entries()) {
-    const type = shardKeyType(typeOids?.[index] ?? 0);
-    if (name === null || type === undefined) throw inconsistent(oid);
-    shardKey.push(name);
-    types.push(type);
-  }
-  if (shardKey.length === 0 || colocationGroup === null) throw inconsistent(oid);
-  return { kind, shardKey, types, colocationGroup };
+  if (shardKey === null || colocationGroup === null) throw inconsistent(oid);
+  const types = shardKey.map((number) => shardKeyType(columns.get(number)?.typeOid ?? 0) ?? raise(inconsistent(oid)));
+  return { kind, shardKey: shardKey.map((number) => columnName(oid, columns, number)), types, colocationGroup };
+}
+
+function columnName(relation: number, columns: ReadonlyMap<number, Column>, number: number): string {
+  return columns.get(number)?.name ?? raise(inconsistent(relation));
+}
+
+function raise(error: AppError): never {
+  throw error;
 }
 
 function inconsistent(oid: number): AppError {

@@ -7,7 +7,17 @@ export interface CatalogDocument {
   readonly database: string;
   readonly defaultCollationBytewise: boolean;
   readonly relations: readonly RelationRow[];
-  /** Relation and trigger function: oid, schema, name. */
+  readonly columns: readonly ColumnsRow[];
+  /** The distinct types of those columns. */
+  readonly types: readonly TypeRow[];
+  readonly defaults: readonly DefaultRow[];
+  /** Relation, column number, sequence as regclass writes it. */
+  readonly identities: readonly (readonly [number, number, string])[];
+  /** Relation, column number: columns whose NOT NULL has not been validated. */
+  readonly unprovenNotNull: readonly (readonly [number, number])[];
+  /** Relation, column numbers. */
+  readonly primaryKeys: readonly (readonly [number, readonly number[]])[];
+  /** Relation, schema and name of the trigger function. */
   readonly triggers: readonly (readonly [number, string, string])[];
   readonly functions: readonly FunctionRow[];
   readonly distribution: readonly DistributionRow[];
@@ -22,24 +32,39 @@ export type RelationRow = readonly [
   parent: number | null,
   hasRules: boolean,
   definition: string | null,
-  primaryKey: readonly string[] | null,
-  columns: readonly ColumnRow[] | null,
 ];
 
-export type ColumnRow = readonly [
+/** All columns of one relation, an array for each property, which PostgreSQL writes much faster than the other way. */
+export type ColumnsRow = readonly [
+  relation: number,
+  numbers: readonly number[],
+  names: readonly string[],
+  typeOids: readonly number[],
+  typeModifiers: readonly number[],
+  collations: readonly number[],
+  /** 1: not null; 2: identity; 4: generated */
+  flags: readonly number[],
+];
+
+export type TypeRow = readonly [
+  oid: number,
+  modifier: number,
+  collation: number,
   name: string,
-  typeOid: number,
-  typeModifier: number,
-  typeName: string,
   bytewise: boolean,
-  collation: string | null,
-  notNull: boolean,
-  identity: boolean,
-  generated: boolean,
-  /** As SQL. */
+  /** The collation as SQL, unless it is the type's own. */
+  collationSql: string | null,
+  /** A domain's default, and its tree. */
   defaultSql: string | null,
-  /** The stored tree of the default; null when it is a plain constant. */
   defaultTree: string | null,
+];
+
+export type DefaultRow = readonly [
+  relation: number,
+  column: number,
+  sql: string,
+  /** The stored tree; null when it is a plain constant. */
+  tree: string | null,
 ];
 
 export type FunctionRow = readonly [
@@ -55,11 +80,9 @@ export type FunctionRow = readonly [
 ];
 
 export type DistributionRow = readonly [
-  oid: number,
+  relation: number,
   kind: "distributed" | "reference",
-  /** null for a column that is no longer there. */
-  columns: readonly (string | null)[] | null,
-  typeOids: readonly (number | null)[] | null,
+  shardKey: readonly number[] | null,
   colocationGroup: number | null,
 ];
 
@@ -68,46 +91,41 @@ export const hasMetadataSql = "select (to_regclass('shardgres.tables') is not nu
 
 /**
  * pg_get_viewdef, pg_get_expr and format_type leave out schemas that the search path makes needless, so the path is
- * emptied while they run and put back before the statement ends. `wait` and `done` chain the three steps: each reads what
- * the one before gives.
+ * emptied while they run and put back before the statement ends: each of the three steps reads what the one before gives.
  */
 export function catalogSql(options: { readonly hasMetadata: boolean }): string {
   return `
 with path as materialized (
   select current_setting('search_path') as before, set_config('search_path', 'pg_catalog', true) as during
 ),
-namespaces as materialized (
-  select oid, nspname from pg_catalog.pg_namespace where nspname <> 'information_schema' and nspname !~ '^pg_'
-),
 relations as materialized (
   select c.oid, n.nspname, c.relname, c.relkind, c.relhasrules
-  from pg_catalog.pg_class c join namespaces n on n.oid = c.relnamespace
-  where c.relkind in ('r', 'p', 'v', 'm', 'S', 'f')
+  from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  where c.relkind in ('r', 'p', 'v', 'm', 'S', 'f') and n.nspname <> 'information_schema' and n.nspname !~ '^pg_'
+),
+columns as materialized (
+  select a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attcollation, a.attnotnull, a.attidentity,
+    a.attgenerated
+  from pg_catalog.pg_attribute a join relations r on r.oid = a.attrelid
+  where a.attnum > 0 and not a.attisdropped and r.relkind <> 'S'
 ),
 bytewise_collations as materialized (${bytewiseCollations}),
-columns as materialized (${columns}),
-primary_keys as materialized (
-  select i.indrelid, json_agg(a.attname order by k.position) as names
-  from pg_catalog.pg_index i
-    join relations r on r.oid = i.indrelid,
-    unnest(i.indkey::int2[]) with ordinality k (attnum, position),
-    pg_catalog.pg_attribute a
-  where i.indisprimary and k.position <= i.indnkeyatts and a.attrelid = i.indrelid and a.attnum = k.attnum
-  group by i.indrelid
-),
-parents as materialized (
-  select inhrelid, min(inhparent::oid::bigint) as oid from pg_catalog.pg_inherits group by inhrelid
-),
 document as materialized (
   select json_build_object(
     'database', current_database(),
     'defaultCollationBytewise', exists (select from bytewise_collations where oid = 100),
     'relations', (${relations}),
+    'columns', (${columns}),
+    'types', (${types}),
+    'defaults', (${defaults}),
+    'identities', (${identities}),
+    'unprovenNotNull', (${unprovenNotNull}),
+    'primaryKeys', (${primaryKeys}),
     'triggers', (${triggers}),
     'functions', (${functions}),
     'distribution', (${options.hasMetadata ? distribution : "select json_build_array()"})
   )::text as text
-  from path wait where wait.during is not null
+  from path where path.during is not null
 )
 select document.text
 from document, lateral (
@@ -123,93 +141,110 @@ where done.after is not null`;
 const bytewiseCollations = `
   select c.oid
   from pg_catalog.pg_collation c,
-    lateral (select to_jsonb(d) as d from pg_catalog.pg_database d where d.datname = current_database()) db,
-    lateral (select case when c.collprovider = 'd' then db.d ->> 'datlocprovider' else c.collprovider::text end) p (provider),
-    lateral (select case when c.collprovider = 'd' then db.d ->> 'datcollate' else c.collcollate end) l (name)
-  where p.provider = 'b' or (p.provider = 'c' and l.name in ('C', 'POSIX'))`;
-
-const columns = `
-  select a.attrelid, json_agg(json_build_array(
-      a.attname, a.atttypid::bigint, a.atttypmod, format_type(a.atttypid, a.atttypmod),
-      case
-        when a.attcollation = 0 then coalesce(element.typcategory, t.typcategory) not in ('C', 'R')
-        else a.attcollation in (select oid from bytewise_collations)
-          and case t.typtype when 'd' then t.typbasetype else t.oid end in (19, 25, 1043)
-      end,
-      case when a.attcollation not in (0, t.typcollation) then
-        (select format('%I.%I', n.nspname, l.collname) from pg_catalog.pg_collation l
-          join pg_catalog.pg_namespace n on n.oid = l.collnamespace where l.oid = a.attcollation)
-      end,
-      a.attnotnull and unproven.conrelid is null, a.attidentity <> '', a.attgenerated <> '',
-      case
-        when a.attgenerated <> '' then null
-        when a.attidentity <> '' then identity.expression
-        else pg_get_expr(coalesce(d.adbin, t.typdefaultbin), 0)
-      end,
-      case when a.attgenerated = '' and a.attidentity = '' then
-        nullif(regexp_replace(coalesce(d.adbin, t.typdefaultbin)::text, '^{CONST.*', ''), '')
-      end
-    ) order by a.attnum) as list
-  from path wait, relations r
-    join pg_catalog.pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped
-    join pg_catalog.pg_type t on t.oid = a.atttypid
-    left join pg_catalog.pg_type element on element.oid = t.typelem and t.typcategory = 'A'
-    left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum and a.atthasdef
-    left join (
-      select distinct conrelid, conkey[1] as attnum from pg_catalog.pg_constraint
-      where contype = 'n' and not convalidated
-    ) unproven on unproven.conrelid = a.attrelid and unproven.attnum = a.attnum
-    left join (
-      select s.refobjid, s.refobjsubid, format('nextval(%L::regclass)', s.objid::regclass::text) as expression
-      from pg_catalog.pg_depend s
-      where s.classid = 'pg_catalog.pg_class'::regclass and s.refclassid = 'pg_catalog.pg_class'::regclass
-        and s.deptype = 'i' and s.refobjsubid > 0 and s.objid in (select oid from relations where relkind = 'S')
-    ) identity on identity.refobjid = a.attrelid and identity.refobjsubid = a.attnum and a.attidentity <> ''
-  where wait.during is not null
-  group by a.attrelid`;
+    (select to_jsonb(d) as settings from pg_catalog.pg_database d where d.datname = current_database()) database,
+    lateral (select
+      case when c.collprovider = 'd' then settings ->> 'datlocprovider' else c.collprovider::text end as provider,
+      case when c.collprovider = 'd' then settings ->> 'datcollate' else c.collcollate end as locale
+    ) effective
+  where provider = 'b' or (provider = 'c' and locale in ('C', 'POSIX'))`;
 
 /** An inheritance child of several parents names one of them. */
 const relations = `
       select coalesce(json_agg(json_build_array(
-          r.oid::bigint, r.nspname, r.relname, r.relkind, parents.oid,
+          r.oid::bigint, r.nspname, r.relname, r.relkind,
+          (select min(h.inhparent::bigint) from pg_catalog.pg_inherits h where h.inhrelid = r.oid),
           r.relhasrules and exists (
             select from pg_catalog.pg_rewrite w where w.ev_class = r.oid and w.rulename <> '_RETURN'
           ),
-          case when r.relkind in ('v', 'm') then pg_get_viewdef(r.oid) end,
-          primary_keys.names, columns.list
-        )), json_build_array())
-      from relations r
-        left join columns on columns.attrelid = r.oid
-        left join primary_keys on primary_keys.indrelid = r.oid
-        left join parents on parents.inhrelid = r.oid`;
+          case when r.relkind in ('v', 'm') then pg_get_viewdef(r.oid) end
+        )), '[]')
+      from relations r`;
+
+const columns = `
+      select coalesce(json_agg(json_build_array(
+          c.attrelid::bigint, c.numbers, c.names, c.types, c.modifiers, c.collations, c.flags
+        )), '[]')
+      from (
+        select attrelid,
+          array_agg(attnum order by attnum) as numbers,
+          array_agg(attname order by attnum) as names,
+          array_agg(atttypid::bigint order by attnum) as types,
+          array_agg(atttypmod order by attnum) as modifiers,
+          array_agg(attcollation::bigint order by attnum) as collations,
+          array_agg(
+            attnotnull::int + case attidentity when '' then 0 else 2 end + case attgenerated when '' then 0 else 4 end
+            order by attnum
+          ) as flags
+        from columns group by attrelid
+      ) c`;
+
+/** Text under a bytewise collation; composite types and ranges have no collation of their own but may contain text. */
+const types = `
+      select coalesce(json_agg(json_build_array(
+          t.oid::bigint, c.atttypmod, c.attcollation::bigint, format_type(c.atttypid, c.atttypmod),
+          case
+            when c.attcollation = 0 then coalesce(element.typcategory, t.typcategory) not in ('C', 'R')
+            else c.attcollation in (select oid from bytewise_collations)
+              and case t.typtype when 'd' then t.typbasetype else t.oid end in (19, 25, 1043)
+          end,
+          case when c.attcollation not in (0, t.typcollation) then
+            (select format('%I.%I', n.nspname, l.collname) from pg_catalog.pg_collation l
+              join pg_catalog.pg_namespace n on n.oid = l.collnamespace where l.oid = c.attcollation)
+          end,
+          pg_get_expr(t.typdefaultbin, 0), t.typdefaultbin::text
+        )), '[]')
+      from (select distinct atttypid, atttypmod, attcollation from columns) c
+        join pg_catalog.pg_type t on t.oid = c.atttypid
+        left join pg_catalog.pg_type element on element.oid = t.typelem and t.typcategory = 'A'`;
+
+const defaults = `
+      select coalesce(json_agg(json_build_array(
+          d.adrelid::bigint, d.adnum, pg_get_expr(d.adbin, 0),
+          case when d.adbin::text not like '{CONST %' then d.adbin::text end
+        )), '[]')
+      from pg_catalog.pg_attrdef d
+        join columns c on c.attrelid = d.adrelid and c.attnum = d.adnum and c.attgenerated = ''`;
+
+const identities = `
+      select coalesce(json_agg(json_build_array(c.attrelid::bigint, c.attnum, d.objid::regclass::text)), '[]')
+      from pg_catalog.pg_depend d join columns c on c.attrelid = d.refobjid and c.attnum = d.refobjsubid
+      where c.attidentity <> '' and d.classid = 'pg_catalog.pg_class'::regclass
+        and d.refclassid = 'pg_catalog.pg_class'::regclass and d.deptype = 'i'`;
+
+/** PostgreSQL 18 has them. */
+const unprovenNotNull = `
+      select coalesce(json_agg(json_build_array(conrelid::bigint, conkey[1])), '[]')
+      from pg_catalog.pg_constraint where contype = 'n' and not convalidated`;
+
+const primaryKeys = `
+      select coalesce(json_agg(json_build_array(
+          i.indrelid::bigint, (i.indkey::int2[])[0:i.indnkeyatts - 1]
+        )), '[]')
+      from pg_catalog.pg_index i join relations r on r.oid = i.indrelid
+      where i.indisprimary`;
 
 /** Those that fire in an ordinary session; Shardgres's own triggers do not count. */
 const triggers = `
-      select coalesce(json_agg(json_build_array(t.tgrelid::bigint, n.nspname, p.proname)), json_build_array())
+      select coalesce(json_agg(json_build_array(t.tgrelid::bigint, n.nspname, p.proname)), '[]')
       from pg_catalog.pg_trigger t
+        join relations r on r.oid = t.tgrelid
         join pg_catalog.pg_proc p on p.oid = t.tgfoid
         join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-      where not t.tgisinternal and t.tgenabled in ('O', 'A') and n.nspname <> 'shardgres'
-        and t.tgrelid in (select oid from relations)`;
+      where not t.tgisinternal and t.tgenabled in ('O', 'A') and n.nspname <> 'shardgres'`;
 
+/** Temporary functions belong to their session. */
 const functions = `
       select coalesce(json_agg(json_build_array(
           p.oid::bigint, n.nspname, p.proname, p.prokind, p.provolatile, l.lanname,
           case when l.lanname in ('c', 'internal') then '' else coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) end
-        )), json_build_array())
+        )), '[]')
       from pg_catalog.pg_proc p
         join pg_catalog.pg_namespace n on n.oid = p.pronamespace
         join pg_catalog.pg_language l on l.oid = p.prolang
-      where p.oid >= 16384 and n.nspname !~ '^pg_(temp|toast)'`;
+      where p.oid >= 16384 and n.nspname !~ '^pg_temp'`;
 
 const distribution = `
       select coalesce(json_agg(json_build_array(
-          t.relation::oid::bigint, t.kind, key.names, key.types, t.colocation_group
-        )), json_build_array())
-      from shardgres.tables t join relations r on r.oid = t.relation,
-        lateral (
-          select json_agg(a.attname order by k.position) as names, json_agg(a.atttypid::bigint order by k.position) as types
-          from unnest(t.shard_key) with ordinality k (attnum, position)
-            left join pg_catalog.pg_attribute a
-              on a.attrelid = t.relation and a.attnum = k.attnum and not a.attisdropped
-        ) key`;
+          t.relation::oid::bigint, t.kind, t.shard_key, t.colocation_group
+        )), '[]')
+      from shardgres.tables t join relations r on r.oid = t.relation`;
