@@ -1,8 +1,22 @@
 // The second attempt of `deparse`: every operation in its own parentheses, for trees where pgsql-deparser has taken too few.
 // Uglier, and sure of its precedence.
-import type { A_Expr, BoolExpr, BooleanTest, CollateClause, NullTest, TypeCast } from "@pgsql/types";
+import type {
+  A_Expr,
+  BoolExpr,
+  BooleanTest,
+  CollateClause,
+  FuncCall,
+  JsonIsPredicate,
+  NullTest,
+  SubLink,
+  TypeCast,
+  XmlExpr,
+} from "@pgsql/types";
 import type { Deparser } from "pgsql-deparser";
 import { FaithfulDeparser } from "./faithful-deparser.ts";
+import { nodeOf } from "./walk.ts";
+
+const infix: ReadonlySet<string> = new Set(["timezone", "overlaps", "is_normalized"]);
 
 type DeparserContext = Parameters<Deparser["SelectStmt"]>[1];
 
@@ -30,5 +44,27 @@ export class ParenthesizingDeparser extends FaithfulDeparser {
 
   override TypeCast(cast: TypeCast, context: DeparserContext): string {
     return `(${super.TypeCast(cast, context)})`;
+  }
+
+  /** AT TIME ZONE, OVERLAPS, IS NORMALIZED look like operators. In FROM, where no parentheses may be, they cannot stand. */
+  override FuncCall(call: FuncCall, context: DeparserContext): string {
+    const text = super.FuncCall(call, context);
+    return call.funcformat === "COERCE_SQL_SYNTAX" && infix.has(nodeOf(call.funcname?.at(-1), "String")?.sval ?? "")
+      ? `(${text})`
+      : text;
+  }
+
+  override SubLink(link: SubLink, context: DeparserContext): string {
+    const text = super.SubLink(link, context);
+    return link.testexpr === undefined ? text : `(${text})`;
+  }
+
+  override JsonIsPredicate(predicate: JsonIsPredicate, context: DeparserContext): string {
+    return `(${super.JsonIsPredicate(predicate, context)})`;
+  }
+
+  override XmlExpr(expression: XmlExpr, context: DeparserContext): string {
+    const text = super.XmlExpr(expression, context);
+    return expression.op === "IS_DOCUMENT" ? `(${text})` : text;
   }
 }
