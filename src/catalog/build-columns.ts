@@ -7,6 +7,8 @@ import { expressionVolatility } from "./volatility.ts";
 
 type Default = Pick<Column, "defaultSql" | "defaultVolatility">;
 
+const noDefault: Default = { defaultSql: undefined, defaultVolatility: undefined };
+
 const notNullFlag = 1;
 const identityFlag = 2;
 const generatedFlag = 4;
@@ -17,14 +19,17 @@ export function buildColumns(
   ancestors: (relation: number) => readonly number[],
   functionVolatility: (oid: number) => Volatility | undefined,
 ): ReadonlyMap<number, ReadonlyMap<number, Column>> {
-  const types = new Map(document.types.map((row) => [typeKey(row[0], row[1], row[2]), row]));
+  const types = new Map(
+    document.types.map((row) => [typeKey(row[0], row[1], row[2]), buildType(row, functionVolatility)]),
+  );
   const unproven = new Set(document.unprovenNotNull.map(([relation, number]) => columnKey(relation, number)));
   const identities = new Map(
     document.identities.map(([relation, number, sequence]) => [columnKey(relation, number), sequence]),
   );
   const defaults = new Map<string, Default>();
-  for (const [relation, number, sql, tree] of document.defaults) {
-    defaults.set(columnKey(relation, number), defaultOf(sql, tree, functionVolatility));
+  for (const [sql, tree, relations, numbers] of document.defaults) {
+    const shared = defaultOf(sql, tree, functionVolatility);
+    for (const [index, relation] of relations.entries()) defaults.set(columnKey(relation, numbers[index]), shared);
   }
   const rows = new Map(document.columns.map((row) => [row[0], row]));
 
@@ -49,14 +54,14 @@ export function buildColumns(
     const flag = flags[index] ?? 0;
     const identity = (flag & identityFlag) !== 0;
     const generated = (flag & generatedFlag) !== 0;
-    const value = generated
-      ? { defaultSql: undefined, defaultVolatility: undefined }
-      : identity
-        ? identityDefault(relation, name)
-        : (defaults.get(key) ?? defaultOf(type[6], type[7], functionVolatility));
+    const value = generated ? noDefault : identity ? identityDefault(relation, name) : (defaults.get(key) ?? type);
     return {
       name,
-      ...typeProperties(type),
+      typeOid: type.typeOid,
+      typeModifier: type.typeModifier,
+      typeName: type.typeName,
+      bytewise: type.bytewise,
+      collation: type.collation,
       notNull: (flag & notNullFlag) !== 0 && !unproven.has(key),
       defaultVolatility: value.defaultVolatility,
       defaultSql: value.defaultSql,
@@ -70,18 +75,14 @@ export function buildColumns(
   );
 }
 
-function typeProperties([typeOid, typeModifier, , typeName, bytewise, collation]: TypeRow) {
-  return { typeOid, typeModifier, typeName, bytewise, collation: collation ?? undefined };
+function buildType(row: TypeRow, functionVolatility: (oid: number) => Volatility | undefined) {
+  const [typeOid, typeModifier, , typeName, bytewise, collation, sql, tree] = row;
+  const domainDefault = sql === null || tree === null ? noDefault : defaultOf(sql, tree, functionVolatility);
+  return { typeOid, typeModifier, typeName, bytewise, collation: collation ?? undefined, ...domainDefault };
 }
 
-function defaultOf(
-  sql: string | null,
-  tree: string | null,
-  functionVolatility: (oid: number) => Volatility | undefined,
-): Default {
-  if (sql === null) return { defaultSql: undefined, defaultVolatility: undefined };
-  const defaultVolatility = tree === null ? "immutable" : expressionVolatility(tree, functionVolatility);
-  return { defaultSql: sql, defaultVolatility };
+function defaultOf(sql: string, tree: string, functionVolatility: (oid: number) => Volatility | undefined): Default {
+  return { defaultSql: sql, defaultVolatility: expressionVolatility(tree, functionVolatility) };
 }
 
 function typeKey(type: number | undefined, modifier: number | undefined, collation: number | undefined): string {

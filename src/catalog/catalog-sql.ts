@@ -59,12 +59,13 @@ export type TypeRow = readonly [
   defaultTree: string | null,
 ];
 
+/** One default and all the columns that have it: columns[i] of relations[i]. */
 export type DefaultRow = readonly [
-  relation: number,
-  column: number,
   sql: string,
-  /** The stored tree; null when it is a plain constant. */
-  tree: string | null,
+  /** As stored. */
+  tree: string,
+  relations: readonly number[],
+  columns: readonly number[],
 ];
 
 export type FunctionRow = readonly [
@@ -197,13 +198,17 @@ const types = `
         join pg_catalog.pg_type t on t.oid = c.atttypid
         left join pg_catalog.pg_type element on element.oid = t.typelem and t.typcategory = 'A'`;
 
+/** Many columns share a default, and to write one as SQL costs more than to compare trees. */
 const defaults = `
       select coalesce(json_agg(json_build_array(
-          d.adrelid::bigint, d.adnum, pg_get_expr(d.adbin, 0),
-          case when d.adbin::text not like '{CONST %' then d.adbin::text end
+          pg_get_expr(example.adbin, 0), d.tree, d.relations, d.numbers
         )), '[]')
-      from pg_catalog.pg_attrdef d
-        join columns c on c.attrelid = d.adrelid and c.attnum = d.adnum and c.attgenerated = ''`;
+      from (
+        select d.adbin::text as tree, min(d.oid) as example, array_agg(d.adrelid::bigint) as relations, array_agg(d.adnum) as numbers
+        from pg_catalog.pg_attrdef d
+          join columns c on c.attrelid = d.adrelid and c.attnum = d.adnum and c.attgenerated = ''
+        group by d.adbin::text
+      ) d join pg_catalog.pg_attrdef example on example.oid = d.example`;
 
 const identities = `
       select coalesce(json_agg(json_build_array(c.attrelid::bigint, c.attnum, d.objid::regclass::text)), '[]')
