@@ -1,6 +1,7 @@
 // Everything that the gateway refuses by design: a stable code, why, and what to do instead. docs/sql-support.md is
 // made from this list (`npm run docs`).
 import { SqlError } from "../pgwire/sql-error.ts";
+import { queryRefusals } from "./query-refusals.ts";
 import { statementRefusals } from "./statement-refusals.ts";
 
 export interface Refusal {
@@ -20,6 +21,7 @@ export const refusals = {
     hint: "Restrict it to one value of the shard key, or split it into simpler statements.",
     why: "The gateway has no plan for it that is certain to give the answer of one PostgreSQL.",
   },
+  ...queryRefusals,
   ...statementRefusals,
 } as const satisfies Record<string, Refusal>;
 

@@ -1,6 +1,7 @@
 // Walks one expression of a level: says what its column references mean, analyzes the subqueries in it, and notes its
 // function calls and what its parameters are compared with.
 import type { A_Expr, FuncCall, Node, ParamRef, SubLink, TypeCast } from "@pgsql/types";
+import type { CatalogSnapshot } from "../../catalog/snapshot.ts";
 import { type ShardKeyType, shardKeyType } from "../../sharding/shard-key-type.ts";
 import { nodeOf } from "../../sql/walk.ts";
 import { analyzeStatement } from "./analyze-statement.ts";
@@ -16,6 +17,8 @@ export interface Place {
   readonly scope: Scope;
   readonly level: Level;
   readonly region: Region;
+  /** Above FROM and WHERE. */
+  readonly isAbove?: boolean;
 }
 
 type Tree = { readonly [key: string]: unknown };
@@ -85,13 +88,14 @@ function analyzeSublink(context: Context, place: Place, sublink: SubLink): void 
 function addSublink(context: Context, place: Place, node: object, query: Node): void {
   const region = newRegion(place.region);
   const body = analyzeStatement(context, query, place.scope, place.level, region);
-  const added: Sublink = { body, node, region: place.region };
+  const added: Sublink = { body, node, region: place.region, isAbove: place.isAbove === true };
   place.level.sublinks.push(added);
   context.sublinkBodies.set(node, body);
 }
 
 function analyzeCall(context: Context, place: Place, call: FuncCall): void {
   context.calls.push(call);
+  if (isVolatile(context.input.catalog, functionName(call))) place.level.hasVolatile = true;
   analyzeExpression(context, place, call);
   if (call.over !== undefined || !isAggregate(context, call)) return;
   levelOfAggregate(context, place.level, call).aggregates.push(call);
@@ -99,6 +103,12 @@ function analyzeCall(context: Context, place: Place, call: FuncCall): void {
 
 export function functionName(call: FuncCall): string {
   return nodeOf(call.funcname?.at(-1), "String")?.sval ?? "";
+}
+
+/** Whether some function of the name may give another value each time. */
+export function isVolatile(catalog: CatalogSnapshot, name: string): boolean {
+  if (catalog.volatileFunctions.has(name)) return true;
+  return catalog.userFunctions.get(name)?.some(({ volatility }) => volatility === "volatile") === true;
 }
 
 export function isAggregate(context: Context, call: FuncCall): boolean {

@@ -48,6 +48,7 @@ export function itemOf(source: Source): NamespaceItem {
     columns: source.columns?.map((column) => ({
       name: column.name,
       variable: column.variable,
+      reference: source.alias === undefined ? [column.name] : [source.alias, column.name],
       origins: [{ source, column }],
     })),
     source,
@@ -105,9 +106,13 @@ function analyzeJoin(context: Context, place: FromPlace, join: JoinExpr): FromIt
 
   const columns = otherColumns(merged, left.columns, right.columns);
   const names = (join.alias?.colnames ?? []).map((name) => nodeOf(name, "String")?.sval);
-  const renamed = columns?.map((column, index) => ({ ...column, name: names[index] ?? column.name }));
+  const alias = join.alias?.aliasname;
+  const renamed = columns?.map((column, index) => {
+    const name = names[index] ?? column.name;
+    return { ...column, name, reference: alias === undefined ? column.reference : [alias, name] };
+  });
   const joinItem: NamespaceItem = {
-    alias: join.alias?.aliasname,
+    alias,
     schema: undefined,
     isRelationVisible: join.alias !== undefined,
     areColumnsVisible: true,

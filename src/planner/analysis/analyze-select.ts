@@ -39,10 +39,11 @@ function analyzeSimple(context: Context, select: SelectStmt, outer: Scope | unde
     items.push(...item.items);
     star = item.columns && star ? [...star, ...item.columns] : undefined;
   }
-  const place: Place = { scope: scopeOfItems(outer, level, items), level, region };
-  analyzeExpression(context, place, select.whereClause);
+  const below: Place = { scope: scopeOfItems(outer, level, items), level, region };
+  analyzeExpression(context, below, select.whereClause);
   learnCondition(context, region, select.whereClause);
 
+  const place: Place = { ...below, isAbove: true };
   analyzeExpression(context, place, select.targetList);
   level.outputs = selectOutputs(context, place, select.targetList ?? [], star);
   const groupBy = groupTerms(context, place, select.groupClause);

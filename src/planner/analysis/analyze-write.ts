@@ -54,7 +54,7 @@ export function analyzeInsert(
   const around = analyzeWith(context, insert.withClause, outer, level);
   if (insert.selectStmt !== undefined) {
     const body = analyzeStatement(context, insert.selectStmt, around, level, newRegion(region));
-    level.sublinks.push({ body, node: insert, region });
+    level.sublinks.push({ body, node: insert, region, isAbove: false });
   }
   const { target, place } = analyzeTarget(context, level, around, { relation: insert.relation }, []);
   const conflict = insert.onConflictClause;

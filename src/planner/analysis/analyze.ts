@@ -13,7 +13,7 @@ import { isMistaken } from "./subquery-source.ts";
 export function analyze(input: PlanInput): Analysis {
   const context = newContext(input);
   const root = analyzeStatement(context, input.statement.tree, undefined, undefined, newRegion(undefined));
-  const { levels, tables, resolutions, calls, locks, unknownRelations } = context;
+  const { levels, tables, resolutions, calls, unknownRelations } = context;
   for (const level of levels) {
     for (const source of level.sources) {
       if (source.kind === "subquery" && isMistaken(source)) throw refuse("SG001", "an aggregate of a query around it");
@@ -21,7 +21,17 @@ export function analyze(input: PlanInput): Analysis {
   }
   forgetUncertainParameters(context.parameterUses, input.parameterTypes, regionsOf(levels));
   const modifies = levels.some((level) => ["insert", "update", "delete", "merge"].includes(level.kind));
-  return { root, tables, levels, resolutions, calls, locks: locks.any, modifies, unknownRelations };
+  return {
+    root,
+    tables,
+    levels,
+    resolutions,
+    calls,
+    locks: context.locks.any,
+    modifies,
+    readsLiterals: context.literals.areRead,
+    unknownRelations,
+  };
 }
 
 function regionsOf(levels: Analysis["levels"]): Set<Region> {

@@ -22,6 +22,8 @@ export interface Context {
   readonly parameterUses: Map<ParamRef, ShardKeyType | undefined>;
   readonly unknownRelations: string[];
   readonly locks: { any: boolean };
+  /** Whether a literal was read for its value: ORDER BY 1. */
+  readonly literals: { areRead: boolean };
 }
 
 /** Common table expressions used several times are analyzed as often; this stops an exponential number. */
@@ -41,6 +43,7 @@ export function newContext(input: PlanInput): Context {
     parameterUses: new Map(),
     unknownRelations: [],
     locks: { any: false },
+    literals: { areRead: false },
   };
 }
 
@@ -74,6 +77,7 @@ export function newLevel(
     branches: [],
     writes: [],
     aggregates: [],
+    hasVolatile: false,
     sort: [],
     outputs: [],
     shape: noShape,

@@ -50,7 +50,7 @@ export function mergeColumns(
     noteUse(rightColumn);
     const variable = mergedVariable(type, leftColumn.variable, rightColumn.variable, region);
     columns.push({
-      visible: { name, variable, origins: [...leftColumn.origins, ...rightColumn.origins] },
+      visible: { name, variable, reference: [name], origins: [...leftColumn.origins, ...rightColumn.origins] },
       left: leftColumn.variable,
       right: rightColumn.variable,
     });

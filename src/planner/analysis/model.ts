@@ -93,6 +93,8 @@ export interface Sublink {
   readonly node: object;
   /** The region in whose rows it is evaluated. */
   readonly region: Region;
+  /** Whether it stands above FROM and WHERE: in the select list, GROUP BY, HAVING, ORDER BY and so on. */
+  readonly isAbove: boolean;
 }
 
 export interface Output {
@@ -100,7 +102,7 @@ export interface Output {
   /** undefined: computed, or not known. */
   readonly variable: Variable | undefined;
   readonly typeOid: number | undefined;
-  /** undefined: part of `*`. */
+  /** A column of `*` is given as a reference of its own. undefined: not a select list's. */
   readonly expression: Node | undefined;
 }
 
@@ -121,6 +123,8 @@ export interface Level {
   readonly writes: Level[];
   /** Calls of aggregates that belong to this level. */
   readonly aggregates: object[];
+  /** Whether a volatile function is called in it (not in the levels below). */
+  hasVolatile: boolean;
   /** ORDER BY. */
   readonly sort: { readonly term: Term; readonly node: SortBy }[];
   /** undefined: not known (there is a `*` over unknown columns). */
@@ -177,6 +181,8 @@ export interface Analysis {
   readonly locks: boolean;
   /** INSERT, UPDATE, DELETE or MERGE anywhere. */
   readonly modifies: boolean;
+  /** Whether what was found depends on the value of a literal (other than as a value of a shard key): GROUP BY 1. */
+  readonly readsLiterals: boolean;
   /** Names of relations that neither the catalog nor the session knows. */
   readonly unknownRelations: readonly string[];
 }

@@ -8,6 +8,8 @@ import { outputVariable, type Variable } from "./variable.ts";
 export interface VisibleColumn {
   readonly name: string;
   readonly variable: Variable;
+  /** How `*` would write it. */
+  readonly reference: readonly string[];
   /** The columns of sources behind it: two for a merged column. */
   readonly origins: readonly { readonly source: Source; readonly column: SourceColumn }[];
 }

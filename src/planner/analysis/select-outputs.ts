@@ -6,13 +6,13 @@ import { figureColumnName } from "./column-name.ts";
 import type { Context } from "./context.ts";
 import { expressionType } from "./expression-type.ts";
 import { variableOf } from "./facts.ts";
-import type { Output } from "./model.ts";
+import type { Level, Output } from "./model.ts";
 import { noteUse, type VisibleColumn } from "./scope.ts";
 
 /** The targets must have been walked. `star`: the columns of `*`. undefined: not known. */
 export function selectOutputs(
   context: Context,
-  { scope }: Place,
+  { scope, level }: Place,
   targets: readonly Node[],
   star: readonly VisibleColumn[] | undefined,
 ): readonly Output[] | undefined {
@@ -41,10 +41,17 @@ export function selectOutputs(
     for (const column of columns) {
       noteUse(column);
       const { name, variable } = column;
-      outputs.push({ name, variable, typeOid: variable.typeOid, expression: undefined });
+      outputs.push({ name, variable, typeOid: variable.typeOid, expression: referenceTo(context, column, level) });
     }
   }
   return outputs;
+}
+
+/** The column of `*` as an expression of its own. */
+function referenceTo(context: Context, { reference, variable, origins }: VisibleColumn, level: Level): Node {
+  const node = { fields: reference.map((name) => ({ String: { sval: name } })) };
+  context.resolutions.set(node, { kind: "column", variable, source: origins[0]?.source, level });
+  return { ColumnRef: node };
 }
 
 /** `(row).*` */

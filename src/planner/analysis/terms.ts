@@ -54,6 +54,7 @@ export function outputTerms(context: Context, place: Place, nodes: readonly Node
 function expressionTerm(context: Context, place: Place, node: Node, numbersOutputs = true): Term {
   const number = numbersOutputs ? constantInteger(node) : undefined;
   if (number !== undefined) {
+    context.literals.areRead = true;
     const output = place.level.outputs?.[number - 1];
     return { variable: output?.variable, node: output?.expression };
   }
