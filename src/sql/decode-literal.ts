@@ -7,8 +7,6 @@ export function decodeString(text: string, start: number, end: number, kind: Tok
   switch (kind) {
     case TokenKind.string:
       return decodeQuoted(text, start + 1, end);
-    case TokenKind.nationalString:
-      return decodeQuoted(text, start + 2, end);
     case TokenKind.dollarString: {
       const delimiter = text.indexOf("$", start + 1) + 1 - start;
       return text.slice(start + delimiter, end - delimiter);

@@ -1,4 +1,5 @@
 // Where quoted things end.
+import { codeAt } from "./characters.ts";
 import { endOfLine } from "./skip-space.ts";
 import { TokenKind } from "./token-kind.ts";
 
@@ -31,8 +32,8 @@ export function endOfQuoted(text: string, at: number): number {
   let position = at;
   for (;;) {
     const close = text.indexOf('"', position);
-    if (close < 0 || (close === at && text.charCodeAt(close + 1) !== 34)) return -1;
-    if (text.charCodeAt(close + 1) !== 34) return close + 1;
+    if (close < 0 || (close === at && codeAt(text, close + 1) !== 34)) return -1;
+    if (codeAt(text, close + 1) !== 34) return close + 1;
     position = close + 2;
   }
 }
@@ -41,8 +42,8 @@ export function endOfQuoted(text: string, at: number): number {
 function closingQuote(text: string, at: number): number {
   const length = text.length;
   for (let position = at; position < length; position++) {
-    if (text.charCodeAt(position) !== QUOTE) continue;
-    if (text.charCodeAt(position + 1) !== QUOTE) return position;
+    if (codeAt(text, position) !== QUOTE) continue;
+    if (codeAt(text, position + 1) !== QUOTE) return position;
     position++;
   }
   return -1;
@@ -51,11 +52,11 @@ function closingQuote(text: string, at: number): number {
 function closingQuoteWithEscapes(text: string, at: number): number {
   const length = text.length;
   for (let position = at; position < length; position++) {
-    const code = text.charCodeAt(position);
+    const code = codeAt(text, position);
     if (code === BACKSLASH) {
       position++;
     } else if (code === QUOTE) {
-      if (text.charCodeAt(position + 1) !== QUOTE) return position;
+      if (codeAt(text, position + 1) !== QUOTE) return position;
       position++;
     }
   }
@@ -70,13 +71,13 @@ export function continuation(text: string, at: number): number {
   let position = at;
   let sawNewline = false;
   for (;;) {
-    const code = text.charCodeAt(position);
+    const code = codeAt(text, position);
     if (code === 10 || code === 13) {
       sawNewline = true;
       position++;
     } else if (code === 32 || code === 9 || code === 11 || code === 12) {
       position++;
-    } else if (code === MINUS && text.charCodeAt(position + 1) === MINUS) {
+    } else if (code === MINUS && codeAt(text, position + 1) === MINUS) {
       position = endOfLine(text, position + 2);
       if (position === text.length) return -1;
     } else {

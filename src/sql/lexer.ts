@@ -1,6 +1,6 @@
 // Text to tokens, as PostgreSQL's scan.l does it with standard_conforming_strings on. It runs once per query, so it makes
 // no object per token: offsets go into typed arrays that the next call overwrites.
-import { isIdentifierPart, isIdentifierStart, isOperatorCharacter, isSpace, isTagPart } from "./characters.ts";
+import { codeAt, isIdentifierPart, isIdentifierStart, isOperatorCharacter, isSpace, isTagPart } from "./characters.ts";
 import { endOfNumber, endOfParameter, lastNumberIsInteger } from "./lex-number.ts";
 import { endOfOperator } from "./lex-operator.ts";
 import { endOfQuoted, endOfString } from "./lex-string.ts";
@@ -47,23 +47,23 @@ export function lex(text: string): Tokens | undefined {
   let position = 0;
   let { kinds, starts, ends } = tokens;
   for (;;) {
-    let code = text.charCodeAt(position);
-    while (isSpace(code)) code = text.charCodeAt(++position);
+    let code = codeAt(text, position);
+    while (isSpace(code)) code = codeAt(text, ++position);
     if (position >= length) break;
 
     const start = position;
     let kind: TokenKind;
     if (isIdentifierStart(code)) {
-      const next = text.charCodeAt(position + 1);
+      const next = codeAt(text, position + 1);
       kind = next === QUOTE ? prefixedString(code) : TokenKind.word;
       if (kind !== TokenKind.word) {
         position = endOfString(text, position + 2, kind);
-      } else if (next === AMPERSAND && (code === 117 || code === 85) && isQuote(text.charCodeAt(position + 2))) {
-        const isString = text.charCodeAt(position + 2) === QUOTE;
+      } else if (next === AMPERSAND && (code === 117 || code === 85) && isQuote(codeAt(text, position + 2))) {
+        const isString = codeAt(text, position + 2) === QUOTE;
         kind = isString ? TokenKind.unicodeString : TokenKind.unicodeWord;
         position = isString ? endOfString(text, position + 3, kind) : endOfQuoted(text, position + 3);
       } else {
-        while (isIdentifierPart(text.charCodeAt(++position)));
+        while (isIdentifierPart(codeAt(text, ++position)));
       }
     } else if (code >= 48 && code <= 57) {
       position = endOfNumber(text, position);
@@ -84,16 +84,16 @@ export function lex(text: string): Tokens | undefined {
           position++;
           break;
         case DOT:
-          if (text.charCodeAt(position + 1) >= 48 && text.charCodeAt(position + 1) <= 57) {
+          if (codeAt(text, position + 1) >= 48 && codeAt(text, position + 1) <= 57) {
             kind = TokenKind.numeric;
             position = endOfNumber(text, position);
           } else {
             kind = TokenKind.symbol;
-            position += text.charCodeAt(position + 1) === DOT ? 2 : 1;
+            position += codeAt(text, position + 1) === DOT ? 2 : 1;
           }
           break;
         case COLON: {
-          const next = text.charCodeAt(position + 1);
+          const next = codeAt(text, position + 1);
           kind = TokenKind.symbol;
           position += next === COLON || next === EQUALS ? 2 : 1;
           break;
@@ -103,7 +103,7 @@ export function lex(text: string): Tokens | undefined {
           position = endOfQuoted(text, position + 1);
           break;
         case DOLLAR: {
-          const next = text.charCodeAt(position + 1);
+          const next = codeAt(text, position + 1);
           if (next >= 48 && next <= 57) {
             kind = TokenKind.parameter;
             position = endOfParameter(text, position + 1);
@@ -115,7 +115,7 @@ export function lex(text: string): Tokens | undefined {
         }
         default: {
           if (!isOperatorCharacter(code)) return undefined;
-          const next = text.charCodeAt(position + 1);
+          const next = codeAt(text, position + 1);
           if ((code === MINUS && next === MINUS) || (code === SLASH && next === STAR)) {
             position = skipSpace(text, position);
             if (position < 0) return undefined;
@@ -161,8 +161,8 @@ function isQuote(code: number): boolean {
 /** `at` is at the first `$`; -1 if it opens no dollar quote or one that is not closed. */
 function endOfDollarString(text: string, at: number): number {
   let position = at + 1;
-  if (isIdentifierStart(text.charCodeAt(position))) while (isTagPart(text.charCodeAt(++position)));
-  if (text.charCodeAt(position) !== DOLLAR) return -1;
+  if (isIdentifierStart(codeAt(text, position))) while (isTagPart(codeAt(text, ++position)));
+  if (codeAt(text, position) !== DOLLAR) return -1;
   const delimiter = text.slice(at, position + 1);
   const close = text.indexOf(delimiter, position + 1);
   return close < 0 ? -1 : close + delimiter.length;

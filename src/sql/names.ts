@@ -1,6 +1,6 @@
 // Names and constants as SQL text, and names out of text.
 import { AppError } from "../base/app-error.ts";
-import { isIdentifierPart, isIdentifierStart } from "./characters.ts";
+import { codeAt, isIdentifierPart, isIdentifierStart } from "./characters.ts";
 import { quotedKeywords } from "./keywords.ts";
 
 /** NAMEDATALEN - 1: PostgreSQL cuts longer names, in bytes. */
@@ -43,8 +43,8 @@ export function parseQualifiedName(text: string): readonly string[] {
       if (position < 0) throw invalidName(text);
       parts.push(truncateName(text.slice(start + 1, position - 1).replaceAll('""', '"')));
     } else {
-      if (!isIdentifierStart(text.charCodeAt(position))) throw invalidName(text);
-      while (isIdentifierPart(text.charCodeAt(position))) position++;
+      if (!isIdentifierStart(codeAt(text, position))) throw invalidName(text);
+      while (isIdentifierPart(codeAt(text, position))) position++;
       parts.push(foldIdentifier(text.slice(start, position)));
     }
     position = skipBlanks(text, position);

@@ -3,24 +3,9 @@
 // literal values mean the same. No mark can be mistaken for SQL: outside of quotes and identifiers PostgreSQL knows no
 // `$` with a letter behind it that is not a dollar quote, and those are literals.
 import { isIdentifierPart } from "./characters.ts";
-import { decodeBits, decodeInteger, decodeNumeric, decodeString } from "./decode-literal.ts";
 import { lex } from "./lexer.ts";
+import { type Literal, literalOf, markOf } from "./literal.ts";
 import { TokenKind } from "./token-kind.ts";
-
-/**
- * "integer" fits PostgreSQL's integer, "bigint" only its bigint, "numeric" is everything else; as in make_const() of
- * parse_node.c. "national" is N'...', which has type bpchar.
- */
-export type LiteralKind = "string" | "national" | "bits" | "integer" | "bigint" | "numeric";
-
-export interface Literal {
-  readonly kind: LiteralKind;
-  /** The value: without quotes, escapes resolved; numbers without sign, integers in base ten; bits as b0101 or x1F. */
-  readonly text: string;
-  /** UTF-16 offsets in the text; where the grammar says the constant is (for N'...' at the quote). */
-  readonly start: number;
-  readonly end: number;
-}
 
 export interface Normalized {
   readonly text: string;
@@ -99,50 +84,6 @@ export function normalize(text: string): Normalized | undefined {
   key += text.slice(runStart, runEnd);
   if (sawSemicolon && !isMulti) key = withoutFinalSemicolons(key);
   return { text, key, literals, isMulti, isEmpty, parameterMax };
-}
-
-function literalOf(text: string, kind: TokenKind, start: number, end: number): Literal | undefined {
-  switch (kind) {
-    case TokenKind.integer: {
-      const digits = decodeInteger(text, start, end);
-      return { kind: integerKind(digits), text: digits, start, end };
-    }
-    case TokenKind.numeric:
-      return { kind: "numeric", text: decodeNumeric(text, start, end), start, end };
-    case TokenKind.bitString:
-    case TokenKind.hexString:
-      return { kind: "bits", text: decodeBits(text, start, end, kind), start, end };
-    default: {
-      const value = decodeString(text, start, end, kind);
-      if (value === undefined) return undefined;
-      return kind === TokenKind.nationalString
-        ? { kind: "national", text: value, start: start + 1, end }
-        : { kind: "string", text: value, start, end };
-    }
-  }
-}
-
-function integerKind(digits: string): LiteralKind {
-  if (digits.length < 10 || Number(digits) <= 0x7fffffff) return "integer";
-  if (digits.length < 19) return "bigint";
-  return BigInt(digits) <= 0x7fffffffffffffffn ? "bigint" : "numeric";
-}
-
-function markOf(kind: LiteralKind): string {
-  switch (kind) {
-    case "string":
-      return "$s";
-    case "national":
-      return "$n";
-    case "bits":
-      return "$b";
-    case "integer":
-      return "$i";
-    case "bigint":
-      return "$l";
-    case "numeric":
-      return "$f";
-  }
 }
 
 function isOneSpace(text: string, from: number, to: number): boolean {

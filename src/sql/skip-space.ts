@@ -1,5 +1,5 @@
 // White space and comments between tokens, as scan.l has them: -- to the end of the line, and /* */ that nest.
-import { isSpace } from "./characters.ts";
+import { codeAt, isSpace } from "./characters.ts";
 
 const MINUS = 45;
 const SLASH = 47;
@@ -11,12 +11,12 @@ const RETURN = 13;
 export function skipSpace(text: string, at: number): number {
   let position = at;
   for (;;) {
-    const code = text.charCodeAt(position);
+    const code = codeAt(text, position);
     if (isSpace(code)) {
       position++;
-    } else if (code === MINUS && text.charCodeAt(position + 1) === MINUS) {
+    } else if (code === MINUS && codeAt(text, position + 1) === MINUS) {
       position = endOfLine(text, position + 2);
-    } else if (code === SLASH && text.charCodeAt(position + 1) === STAR) {
+    } else if (code === SLASH && codeAt(text, position + 1) === STAR) {
       position = endOfComment(text, position + 2);
       if (position < 0) return -1;
     } else {
@@ -29,7 +29,7 @@ export function skipSpace(text: string, at: number): number {
 export function endOfLine(text: string, at: number): number {
   let position = at;
   while (position < text.length) {
-    const code = text.charCodeAt(position);
+    const code = codeAt(text, position);
     if (code === NEWLINE || code === RETURN) break;
     position++;
   }
@@ -40,11 +40,11 @@ export function endOfLine(text: string, at: number): number {
 function endOfComment(text: string, at: number): number {
   let depth = 1;
   for (let position = at; position < text.length; position++) {
-    const code = text.charCodeAt(position);
-    if (code === STAR && text.charCodeAt(position + 1) === SLASH) {
+    const code = codeAt(text, position);
+    if (code === STAR && codeAt(text, position + 1) === SLASH) {
       position++;
       if (--depth === 0) return position + 1;
-    } else if (code === SLASH && text.charCodeAt(position + 1) === STAR) {
+    } else if (code === SLASH && codeAt(text, position + 1) === STAR) {
       position++;
       depth++;
     }
