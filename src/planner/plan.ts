@@ -52,8 +52,13 @@ export interface SingleShardPlan {
   readonly otherwise: Plan | undefined;
   /** DECLARE name CURSOR: later FETCH, MOVE and CLOSE of this name go to the same shard. */
   readonly declaresCursor?: string;
-  /** CREATE TEMP TABLE and the like: the name that from now on hides others of this name in this session. */
+  /**
+   * CREATE TEMP TABLE and the like: the name that from now on hides others of this name in this session. At the end of a
+   * transaction that made or dropped one, ask the connection which are left (ROLLBACK, ON COMMIT DROP).
+   */
   readonly createsTemporary?: string;
+  /** DROP or RENAME of temporary tables: names that are free again. */
+  readonly dropsTemporary?: readonly string[];
   /** currval, lastval: right only on the connection that the session has kept since its nextval; else an error. */
   readonly needsReservation?: true;
   /** True when nothing but `targets` depends on the literals, so that the plan serves every text of the same shape. */
@@ -116,7 +121,11 @@ export interface ScatterWritePlan {
   readonly replicated: boolean;
 }
 
-/** INSERT of several rows of VALUES, each to its shard: the text of a shard is head + its rows joined by "," + tail. */
+/**
+ * INSERT of several rows of VALUES, each to its shard: the text of a shard is head + its rows joined by "," + tail. A shard
+ * returns rows (RETURNING) in the order of its part of `rows`; when as many come back as were sent, they can be given to the
+ * client in the order of `rows`, as one PostgreSQL would.
+ */
 export interface InsertSplitPlan {
   readonly kind: "insert-split";
   readonly types: readonly ShardKeyType[];

@@ -177,4 +177,10 @@ export const statementRefusals = {
     hint: "Run it on a single-shard cluster, or on every shard by hand.",
     why: "If it failed on one shard, the others would differ for good.",
   },
+  SG079: {
+    sqlstate: "0A000",
+    message: 'the sequence "{}" belongs to a distributed table and cannot be changed',
+    hint: "Insert with explicit values, or take them from a sequence of your own.",
+    why: "It counts in strides, another on every shard, so that the shards never give out the same number.",
+  },
 } as const satisfies Record<string, Refusal>;

@@ -1,0 +1,152 @@
+// COPY. Into a distributed table the gateway reads the shard key out of every line; out of one, the shards' lines follow
+// each other.
+import type { CopyStmt, Node } from "@pgsql/types";
+import type { Column, Relation } from "../catalog/snapshot.ts";
+import { parse } from "../sql/parse.ts";
+import { nodeOf } from "../sql/walk.ts";
+import { checkTriggers } from "./check-triggers.ts";
+import { copyFormat, hasOtherEncoding } from "./copy-format.ts";
+import { namesOf, optionNamed } from "./definition.ts";
+import { findUndetermined } from "./deterministic.ts";
+import { functionDemands } from "./functions.ts";
+import { homePlan } from "./home-plan.ts";
+import { columnNamed, type Distributed, storedKey } from "./insert-target.ts";
+import { changesWhenStored } from "./key-source.ts";
+import type { CopyInPlan, Plan } from "./plan.ts";
+import type { PlanInput } from "./plan-input.ts";
+import { planRows, sqlOf } from "./plan-rows.ts";
+import { isShardLocal, readsOf } from "./reads.ts";
+import { refuse } from "./refuse.ts";
+import { catalogRelation } from "./relation-of.ts";
+
+export function planCopy(input: PlanInput, statement: CopyStmt): Plan {
+  if (statement.query !== undefined) return copyQuery(input, statement, statement.query);
+  const relation = catalogRelation(input, statement.relation);
+  if (relation?.kind === "view") {
+    const { distributed, reference } = readsOf(input, { RangeVar: statement.relation ?? {} });
+    if (distributed.length + reference.length > 0) throw refuse("SG053", relation.name);
+  }
+  if (relation !== undefined && statement.is_from) checkTriggers(input, relation);
+  const isServerSide = statement.filename !== undefined;
+  if (relation === undefined || relation.distribution.kind === "unsharded") {
+    return statement.is_from && !isServerSide ? copyInHome(statement, relation) : homePlan(input);
+  }
+  if (isServerSide) throw refuse("SG056", `"${relation.name}"`);
+  if (!statement.is_from) return copyOut(input, statement, relation);
+  return copyIn(input, statement, relation);
+}
+
+function copyOut(input: PlanInput, statement: CopyStmt, relation: Relation): Plan {
+  if (relation.distribution.kind === "reference") {
+    return { ...homePlan(input), targets: [{ kind: "any" }], readOnly: true };
+  }
+  return { kind: "copy-out", target: { kind: "all" }, sql: undefined, format: copyFormat(statement.options) };
+}
+
+function copyInHome(statement: CopyStmt, relation: Relation | undefined): CopyInPlan {
+  return {
+    kind: "copy-in",
+    into: "home",
+    types: [],
+    keyColumns: [],
+    fieldCount: relation === undefined ? (statement.attlist?.length ?? 0) : copiedColumns(statement, relation).length,
+    format: copyFormat(statement.options),
+  };
+}
+
+function copyIn(input: PlanInput, statement: CopyStmt, relation: Relation): CopyInPlan {
+  const { options, whereClause } = statement;
+  const columns = copiedColumns(statement, relation);
+  for (const name of ["default", "reject_limit"]) {
+    if (optionNamed(options, name) !== undefined) throw refuse("SG057", `the option ${name.toUpperCase()}`);
+  }
+  if (hasOtherEncoding(options)) throw refuse("SG057", "an ENCODING other than UTF8");
+  if (whereClause !== undefined) checkWhere(input, relation, whereClause);
+  const plan = {
+    kind: "copy-in",
+    fieldCount: columns.length,
+    format: copyFormat(options),
+  } as const;
+  const { distribution } = relation;
+  if (distribution.kind !== "distributed") {
+    checkDefaults(relation, columns);
+    return { ...plan, into: "reference", types: [], keyColumns: [] };
+  }
+  checkForcedColumns(options, distribution);
+  const keyColumns = distribution.shardKey.map((name, index) => {
+    const column = columnNamed(relation, name);
+    const position = columns.indexOf(column);
+    if (position < 0) throw refuse("SG057", `a column list without shard key column "${name}"`);
+    const type = distribution.types[index];
+    if (type !== undefined && changesWhenStored(column, type)) {
+      throw refuse("SG057", `shard key column "${name}" of type ${column.typeName}, which rounds`);
+    }
+    return position;
+  });
+  const { types } = distribution;
+  return { ...plan, into: "distributed", types, stored: storedKey(relation, distribution), keyColumns };
+}
+
+/** Without a list: all but generated ones. */
+function copiedColumns(statement: CopyStmt, relation: Relation): readonly Column[] {
+  if (statement.attlist === undefined) return relation.columns.filter(({ generated }) => !generated);
+  return namesOf(statement.attlist).map((name) => columnNamed(relation, name));
+}
+
+/** Every shard would fill the other columns of a reference table with values of its own. */
+function checkDefaults(relation: Relation, columns: readonly Column[]): void {
+  for (const column of relation.columns) {
+    const isAlike = (column.defaultVolatility ?? "immutable") === "immutable";
+    if (!columns.includes(column) && !isAlike) {
+      throw refuse("SG057", `a column list without "${column.name}", whose default differs from shard to shard`);
+    }
+  }
+}
+
+function checkWhere(input: PlanInput, relation: Relation, where: Node): void {
+  if (!isShardLocal(readsOf(input, where))) throw refuse("SG057", "this WHERE");
+  const [name] = functionDemands(where, true).home;
+  const undetermined = relation.distribution.kind === "reference" ? findUndetermined(input, where) : undefined;
+  const unfit = name === undefined ? undetermined : `${name}()`;
+  if (unfit !== undefined) throw refuse("SG057", `${unfit} in WHERE`);
+}
+
+/** FORCE_NULL and FORCE_NOT_NULL change which lines mean NULL. */
+function checkForcedColumns(options: readonly Node[] | undefined, distribution: Distributed): void {
+  for (const option of ["force_null", "force_not_null"]) {
+    const arg = optionNamed(options, option)?.arg;
+    if (arg === undefined) continue;
+    const names = namesOf(nodeOf(arg, "List")?.items);
+    if (nodeOf(arg, "A_Star") !== undefined || distribution.shardKey.some((name) => names.includes(name))) {
+      throw refuse("SG057", `${option.toUpperCase()} of the shard key`);
+    }
+  }
+}
+
+function copyQuery(input: PlanInput, statement: CopyStmt, query: Node): Plan {
+  const inner = planRows({ ...input, statement: { ...input.statement, tree: query } });
+  if (statement.filename !== undefined) {
+    const isAtHome =
+      inner.kind === "single-shard" && inner.targets.every(({ kind }) => kind === "home" || kind === "any");
+    if (!isAtHome) throw refuse("SG056", "rows");
+    return { ...inner, targets: [{ kind: "home" }] };
+  }
+  return copyOfPlan(statement, inner);
+}
+
+function copyOfPlan(statement: CopyStmt, inner: Plan): Plan {
+  if (inner.kind === "single-shard") {
+    return { ...inner, otherwise: inner.otherwise === undefined ? undefined : copyOfPlan(statement, inner.otherwise) };
+  }
+  const { options } = statement;
+  const isConcatenation =
+    inner.kind === "scatter" &&
+    inner.orderBy.length === 0 &&
+    inner.hiddenColumns === 0 &&
+    inner.limit === undefined &&
+    inner.offset === undefined;
+  const tree = isConcatenation ? parse(inner.sql)[0]?.tree : undefined;
+  if (!isConcatenation || tree === undefined) throw refuse("SG058");
+  const sql = sqlOf({ CopyStmt: { query: tree, ...(options === undefined ? {} : { options }) } });
+  return { kind: "copy-out", target: inner.target, sql, format: copyFormat(options) };
+}

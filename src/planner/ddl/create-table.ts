@@ -1,0 +1,38 @@
+// CREATE TABLE. A new table is unsharded, except a partition of a distributed table, which is distributed as its parent.
+import type { CreateStmt } from "@pgsql/types";
+import { nodeOf } from "../../sql/walk.ts";
+import type { Plan } from "../plan.ts";
+import type { PlanInput } from "../plan-input.ts";
+import { refuse } from "../refuse.ts";
+import { catalogRelation, shardedRelation } from "../relation-of.ts";
+import { allShards } from "./all-shards.ts";
+import { type Constrained, checkConstraint } from "./constraint.ts";
+import { createTemporary, isTemporaryName } from "./temporary.ts";
+
+export function planCreateTable(input: PlanInput, statement: CreateStmt): Plan {
+  const { relation } = statement;
+  const parents = (statement.inhRelations ?? []).map((node) => nodeOf(node, "RangeVar"));
+  const sharded = parents.map((parent) => shardedRelation(input, parent)).find((parent) => parent !== undefined);
+  if (isTemporaryName(relation)) {
+    if (sharded !== undefined) throw refuse("SG070", `temporary table below "${sharded.name}"`);
+    return createTemporary(input, relation);
+  }
+  const isPartition = statement.partbound !== undefined;
+  if (sharded !== undefined && !isPartition) throw refuse("SG070", `INHERITS "${sharded.name}"`);
+  const parent = isPartition ? catalogRelation(input, parents[0]) : undefined;
+  const table: Constrained = {
+    name: relation?.relname ?? "",
+    relation: undefined,
+    distribution: parent?.distribution ?? { kind: "unsharded" },
+  };
+  for (const element of statement.tableElts ?? []) {
+    const constraint = nodeOf(element, "Constraint");
+    if (constraint !== undefined) checkConstraint(input, table, constraint);
+    const column = nodeOf(element, "ColumnDef");
+    for (const node of column?.constraints ?? []) {
+      const own = nodeOf(node, "Constraint");
+      if (own !== undefined) checkConstraint(input, table, own, column?.colname);
+    }
+  }
+  return allShards();
+}

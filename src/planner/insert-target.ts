@@ -1,0 +1,108 @@
+// The target of an INSERT: which column each value goes to, and which columns are left to their defaults.
+import type { InsertStmt, Node, TypeName } from "@pgsql/types";
+import type { Column, Distribution, Relation } from "../catalog/snapshot.ts";
+import { SqlError } from "../pgwire/sql-error.ts";
+import { parse } from "../sql/parse.ts";
+import { nodeOf } from "../sql/walk.ts";
+import type { StoredKey } from "./plan.ts";
+import { refuse } from "./refuse.ts";
+
+export type Distributed = Extract<Distribution, { kind: "distributed" }>;
+
+/** The columns of the column list, or all of them. Throws what PostgreSQL would for a name that is not there. */
+export function targetColumns(relation: Relation, statement: InsertStmt): readonly Column[] {
+  if (statement.cols === undefined) return relation.columns;
+  return statement.cols.map((node) => {
+    const name = nodeOf(node, "ResTarget")?.name ?? "";
+    const column = relation.columns.find((each) => each.name === name);
+    if (column !== undefined) return column;
+    throw new SqlError({
+      code: "42703",
+      message: `column "${name}" of relation "${relation.name}" does not exist`,
+    });
+  });
+}
+
+/** Names of columns of which only a part is given: `a[1]`, `a.b`. */
+export function partialColumns(statement: InsertStmt): readonly string[] {
+  return (statement.cols ?? []).flatMap((node) => {
+    const target = nodeOf(node, "ResTarget");
+    return target?.indirection === undefined ? [] : [target.name ?? ""];
+  });
+}
+
+/** A row of VALUES must fit the column list; without one it may be shorter. */
+export function checkRowLength(statement: InsertStmt, columns: readonly Column[], length: number): void {
+  if (length > columns.length) {
+    throw new SqlError({ code: "42601", message: "INSERT has more expressions than target columns" });
+  }
+  if (statement.cols !== undefined && length < columns.length) {
+    throw new SqlError({ code: "42601", message: "INSERT has more target columns than expressions" });
+  }
+}
+
+/** What PostgreSQL says when NULL is stored in a column that does not take it. */
+export function nullShardKey(relation: string, column: string): SqlError {
+  return new SqlError({
+    code: "23502",
+    message: `null value in shard key column "${column}" of relation "${relation}" violates not-null constraint`,
+    table: relation,
+    column,
+  });
+}
+
+export function storedKey(relation: Relation, distribution: Distributed): StoredKey {
+  return {
+    relation: relation.name,
+    columns: distribution.shardKey.map((name, index) => {
+      const modifier = columnNamed(relation, name).typeModifier;
+      const isLimited = distribution.types[index] === "text" && modifier >= 4;
+      return { name, lengthMax: isLimited ? modifier - 4 : undefined };
+    }),
+  };
+}
+
+export function columnNamed(relation: Relation, name: string): Column {
+  const column = relation.columns.find((each) => each.name === name);
+  if (column === undefined) throw refuse("SG052", `column "${name}" of "${relation.name}" is not known`);
+  return column;
+}
+
+/** The type of a column without length or precision: a cast to it changes nothing that storing would report. */
+export function plainTypeName(column: Column): string {
+  if (column.typeModifier < 0) return column.typeName;
+  const array = column.typeName.endsWith("[]") ? "[]" : "";
+  const name = column.typeName.slice(0, column.typeName.length - array.length);
+  if (name.startsWith("interval")) return `interval${array}`;
+  const plain = name.replace(/ ?\([^()]*\)/, "");
+  if (plain === "character") return `bpchar${array}`;
+  if (plain === "bit") return `"bit"${array}`;
+  return plain + array;
+}
+
+/** `expression` cast to the plain type of the column. */
+export function castToColumn(expression: Node, column: Column): Node {
+  return { TypeCast: { arg: expression, typeName: typeNode(plainTypeName(column)) } };
+}
+
+/** The default of a column as an expression; NULL when it has none. */
+export function defaultExpression(relation: Relation, column: Column): Node {
+  if (column.defaultVolatility === undefined) return { A_Const: { isnull: true } };
+  if (column.defaultSql === undefined) {
+    throw refuse("SG052", `the default of column "${column.name}" of "${relation.name}" is not known`);
+  }
+  return parseExpression(column.defaultSql);
+}
+
+function typeNode(name: string): TypeName {
+  const cast = nodeOf(parseExpression(`NULL::${name}`), "TypeCast");
+  if (cast?.typeName === undefined) throw refuse("SG052", `type ${name} is not understood`);
+  return cast.typeName;
+}
+
+function parseExpression(sql: string): Node {
+  const tree = parse(`SELECT ${sql}`)[0]?.tree;
+  const value = nodeOf(nodeOf(tree, "SelectStmt")?.targetList?.[0], "ResTarget")?.val;
+  if (value === undefined) throw refuse("SG052", `expression ${sql} is not understood`);
+  return value;
+}

@@ -1,0 +1,40 @@
+// The plan of a query or of UPDATE, DELETE and MERGE, with what its functions ask for; and the plan of a query that the
+// gateway has written itself, as the source of another plan.
+import type { Node } from "@pgsql/types";
+import { AppError } from "../base/app-error.ts";
+import { deparse } from "../sql/deparse.ts";
+import { functionDemands, withFunctionDemands } from "./functions.ts";
+import type { Plan } from "./plan.ts";
+import type { PlanInput } from "./plan-input.ts";
+import { planQuery } from "./plan-query.ts";
+import { refuse } from "./refuse.ts";
+
+export function planRows(input: PlanInput): Plan {
+  const demands = functionDemands(input.statement.tree, input.catalog.hasShardedTables);
+  return withFunctionDemands(planQuery(input), demands);
+}
+
+/**
+ * A plan that answers this query with its own text, not the client's; parameters are the client's. Nothing in it has to be
+ * planned again when it runs.
+ */
+export function planSource(input: PlanInput, query: Node): Plan {
+  const text = sqlOf(query);
+  const own: PlanInput = { ...input, statement: { tree: query, text }, normalized: undefined };
+  const plan = planRows(own);
+  if (plan.kind !== "single-shard") return plan;
+  const isCertain = plan.targets.every((target) => target.kind === "home" || target.kind === "any");
+  const otherwise = isCertain || input.ignoreKeys ? undefined : planSource({ ...input, ignoreKeys: true }, query);
+  return { ...plan, sql: text, otherwise, anyLiterals: false };
+}
+
+/** Text of a tree; what cannot be written faithfully is refused. */
+export function sqlOf(tree: Node): string {
+  try {
+    return deparse(tree);
+  } catch (error) {
+    if (error instanceof AppError && error.code === "deparse-mismatch")
+      throw refuse("SG001", "its text cannot be rewritten");
+    throw error;
+  }
+}
