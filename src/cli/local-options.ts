@@ -1,0 +1,86 @@
+// The options of `shardgres local`.
+import { parseArgs } from "node:util";
+import { UsageError } from "./command.ts";
+
+export interface LocalOptions {
+  readonly dataDir: string;
+  readonly shards: number | undefined;
+  readonly port: number;
+  readonly pgBin: string | undefined;
+  readonly authentication: "trust" | "scram-sha-256" | undefined;
+  readonly reset: boolean;
+  readonly verbose: boolean;
+}
+
+export const localHelp = `Usage: shardgres local [options]
+
+Runs a whole cluster on this machine: one PostgreSQL with its tablet agent for
+each shard, and a gateway to connect to. Ctrl-C stops it; the data stays.
+
+Options:
+  --shards N        number of shards of a new cluster (default 2)
+  --port N          port of the gateway on 127.0.0.1 (default 6432)
+  --data-dir DIR    where everything is kept (default .shardgres)
+  --auth METHOD     trust (default) or scram-sha-256: whether clients must give
+                    passwords. That of role postgres is taken from the variable
+                    SHARDGRES_PASSWORD, or made up and kept in the directory.
+  --pg-bin DIR      directory of postgres and initdb, if not those of npm
+  --reset           first delete the cluster that is in the directory
+  --verbose         show the logs of all programs
+  --help            print this
+`;
+
+const shardsMax = 64;
+
+/** Throws UsageError. */
+export function parseLocalOptions(args: readonly string[]): LocalOptions {
+  const values = parse(args);
+  const { auth } = values;
+  if (auth !== undefined && auth !== "trust" && auth !== "scram-sha-256") {
+    throw new UsageError(`--auth must be trust or scram-sha-256, not "${auth}"`);
+  }
+  return {
+    dataDir: nonEmpty("--data-dir", values["data-dir"]) ?? ".shardgres",
+    shards: wholeNumber("--shards", values.shards, 1, shardsMax),
+    port: wholeNumber("--port", values.port, 1, 65535) ?? 6432,
+    pgBin: nonEmpty("--pg-bin", values["pg-bin"]),
+    authentication: auth,
+    reset: values.reset ?? false,
+    verbose: values.verbose ?? false,
+  };
+}
+
+function parse(args: readonly string[]) {
+  const [text, flag] = [{ type: "string" }, { type: "boolean" }] as const;
+  try {
+    return parseArgs({
+      args,
+      options: {
+        shards: text,
+        port: text,
+        "data-dir": text,
+        "pg-bin": text,
+        auth: text,
+        reset: flag,
+        verbose: flag,
+        help: flag,
+      },
+    }).values;
+  } catch (error) {
+    // Node's own words name the option; what follows its first sentence is about parseArgs.
+    const message = error instanceof Error ? error.message : String(error);
+    throw new UsageError(message.split(/\. |\n/)[0]!.replace(/^[A-Z]/, (letter) => letter.toLowerCase()));
+  }
+}
+
+function wholeNumber(option: string, text: string | undefined, least: number, most: number): number | undefined {
+  if (text === undefined) return undefined;
+  const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  throw new UsageError(`${option} must be a number from ${least} to ${most}, not "${text}"`);
+}
+
+function nonEmpty(option: string, text: string | undefined): string | undefined {
+  if (text === "") throw new UsageError(`${option} must not be empty`);
+  return text;
+}

@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+// `shardgres <command>`: finds the command, runs it, and says what went wrong.
+import { describeError } from "../base/describe-error.ts";
+import { type Command, UsageError } from "./command.ts";
+import { local } from "./local.ts";
+
+const commands: readonly Command[] = [local];
+
+const help = `Usage: shardgres <command> [options]
+
+Commands:
+${commands.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join("\n")}
+
+"shardgres <command> --help" describes the options of a command.
+`;
+
+async function main([name, ...args]: readonly string[]): Promise<number> {
+  if (name === "--help" || name === "-h" || name === "help") return print(help);
+  if (name === undefined) return complain("no command given", "shardgres --help");
+  const command = commands.find((command) => command.name === name);
+  if (!command) return complain(`there is no command "${name}"`, "shardgres --help");
+  if (args.includes("--help") || args.includes("-h")) return print(command.help);
+  try {
+    return await command.run(args);
+  } catch (error) {
+    if (error instanceof UsageError) return complain(error.message, `shardgres ${command.name} --help`);
+    const { message, hint } = describeError(error);
+    process.stderr.write(`error: ${message}\n${hint === undefined ? "" : `hint: ${hint}\n`}`);
+    return 1;
+  }
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+function complain(problem: string, helpCommand: string): number {
+  process.stderr.write(`error: ${problem}\nhint: "${helpCommand}" says what there is.\n`);
+  return 2;
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,164 @@
+// A whole cluster of real processes on one machine: starts it, keeps it running, stops it. Everything that can be found
+// out to be wrong is found out before the first process is started.
+import { join, resolve } from "node:path";
+import { AppError } from "../base/app-error.ts";
+import type { ProcessClaim } from "../base/process-claim.ts";
+import type { Topology } from "../topology/snapshot.ts";
+import type { ClusterEvent } from "./cluster-event.ts";
+import {
+  claimDataDirectory,
+  describeDirectoryError,
+  emptyDataDirectory,
+  makeDirectory,
+  shardDirectories,
+} from "./data-directory.ts";
+import { type FoundPostgres, findPostgres } from "./find-postgres.ts";
+import { checkPortIsFree } from "./free-port.ts";
+import { gatewayMain, keepGateway } from "./gateway-program.ts";
+import type { KeptProgram } from "./keep-running.ts";
+import { openTopology } from "./open-topology.ts";
+import { ensureSecrets } from "./secrets.ts";
+import { checkReachable, type ServerUser, serverUser } from "./server-user.ts";
+import { keepTablet, stopTabletLeftovers, type TabletOptions, tabletAgentMain } from "./tablet-program.ts";
+
+export interface LocalClusterOptions {
+  readonly dataDir: string;
+  /** undefined: as many as the cluster has; 2 for a new one. */
+  readonly shards?: number | undefined;
+  /** 0: any that is free. */
+  readonly port: number;
+  /** undefined: as the cluster is; "trust" for a new one. */
+  readonly authentication?: Topology["authentication"] | undefined;
+  /** Directory of PostgreSQL's programs; undefined: those that npm has installed. */
+  readonly pgBin?: string | undefined;
+  /** Of role `postgres` of a new cluster; undefined: one is made up, if it is needed. */
+  readonly postgresPassword?: string | undefined;
+  /** Delete the cluster that is there and make a new one. */
+  readonly reset?: boolean;
+  /** Programs log to this process' standard error instead of to files. */
+  readonly verbose?: boolean;
+  /** False where data may be lost, as in tests. */
+  readonly fsync?: boolean;
+  /** Main file of the gateway. */
+  readonly gatewayMain?: string;
+}
+
+export interface LocalClusterContext {
+  readonly report: (event: ClusterEvent) => void;
+  /** Asks the cluster to stop. */
+  readonly stop: AbortSignal;
+  /** After `stop`: no time is to be lost. */
+  readonly hurry: AbortSignal;
+}
+
+export interface LocalCluster {
+  readonly host: string;
+  readonly port: number;
+  readonly dataDir: string;
+  readonly authentication: Topology["authentication"];
+  /** Password of role `postgres`, if it was made up. */
+  readonly postgresPasswordFile: string | undefined;
+  /** Resolves after `stop`, when no process is left. */
+  readonly stopped: Promise<void>;
+}
+
+const host = "127.0.0.1";
+/** How long a gateway whose launcher has died may take to let its port go. */
+const predecessorLimitMs = 5_000;
+
+/** Resolves when the cluster accepts connections. Throws AppError, and then nothing is running. */
+export async function startLocalCluster(
+  options: LocalClusterOptions,
+  context: LocalClusterContext,
+): Promise<LocalCluster> {
+  const dataDir = resolve(options.dataDir);
+  const postgres = await findPostgres(options.pgBin);
+  const user = await serverUser(join(dataDir, "topology"));
+  if (user) {
+    const programs = [process.execPath, tabletAgentMain, join(postgres.binDirectory, "postgres")];
+    await checkReachable(user, programs, dataDir);
+  }
+  const claim = await claimDataDirectory(dataDir).catch((error: unknown) => {
+    throw describeDirectoryError(dataDir, error);
+  });
+  try {
+    return await start({ ...options, dataDir }, { postgres, user, claim }, context);
+  } catch (error) {
+    await claim.release();
+    throw context.stop.aborted ? new AppError("stopped", "stopped before it was ready", { cause: error }) : error;
+  }
+}
+
+interface Found {
+  readonly postgres: FoundPostgres;
+  readonly user: ServerUser | undefined;
+  readonly claim: ProcessClaim;
+}
+
+async function start(
+  options: LocalClusterOptions,
+  { postgres, user, claim }: Found,
+  { report, stop, hurry }: LocalClusterContext,
+): Promise<LocalCluster> {
+  const { dataDir, port, fsync = true, verbose = false } = options;
+  await checkPortIsFree(host, port, claim.afterCrash ? predecessorLimitMs : 0);
+  const tabletOptions = (shard: string, authentication: Topology["authentication"]): TabletOptions => {
+    const rolesFile = join(dataDir, "roles.json");
+    return { shard, dataDir, pgBin: postgres.binDirectory, rolesFile, authentication, fsync, user, verbose };
+  };
+  if (options.reset) {
+    report({ kind: "resetting" });
+    const shards = await shardDirectories(dataDir);
+    await Promise.all(shards.map((shard) => stopTabletLeftovers(tabletOptions(shard, "trust"))));
+    await emptyDataDirectory(dataDir);
+  }
+  const topology = await openTopology(dataDir, options, postgres, user);
+  const shards = [...topology.shards.keys()];
+  const { authentication } = topology;
+  const { postgresPassword } = options;
+  const secrets = await ensureSecrets(dataDir, { authentication, postgresPassword, agentUser: user });
+  await makeDirectory(join(dataDir, "logs"), undefined, 0o755);
+  await makeDirectory(join(dataDir, "shards"), undefined, 0o755);
+  for (const shard of shards) await makeDirectory(join(dataDir, "shards", shard), user, 0o700);
+
+  report({ kind: "found", shards, postgres: postgres.version.text, dataDir });
+  const running: KeptProgram<unknown>[] = [];
+  /** The gateway comes last in and goes first out. */
+  const stopAll = async () => {
+    const [tablets, gateway] = [running.slice(0, shards.length), running.slice(shards.length)];
+    await Promise.all(gateway.map((program) => program.stop(hurry)));
+    await Promise.all(tablets.map((program) => program.stop(hurry)));
+  };
+  try {
+    const tablets = shards.map((shard) => keepTablet(tabletOptions(shard, authentication), report));
+    running.push(...tablets);
+    await unlessAborted(Promise.all(tablets.map((tablet) => tablet.ready)), stop);
+    const { adminPasswordFile, postgresPasswordFile } = secrets;
+    const main = options.gatewayMain ?? gatewayMain;
+    const gateway = keepGateway({ dataDir, host, port, adminPasswordFile, verbose, main }, report);
+    running.push(gateway);
+    const readyPort = await unlessAborted(gateway.ready, stop);
+    const stopped = aborted(stop).then(async () => {
+      report({ kind: "stopping" });
+      await stopAll();
+      await claim.release();
+    });
+    return { host, port: readyPort, dataDir, authentication, postgresPasswordFile, stopped };
+  } catch (error) {
+    if (stop.aborted) report({ kind: "stopping" });
+    await stopAll();
+    throw error;
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const stopped = aborted(signal).then(() => Promise.reject(new AppError("stopped", "stopped before it was ready")));
+  return await Promise.race([promise, stopped]);
+}

@@ -1,0 +1,55 @@
+// One of Shardgres' own programs, running as a child: a gateway or a tablet agent. It stops by itself when this process
+// is gone, however that happens (base/follow-parent).
+import { spawn } from "node:child_process";
+import { open } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import { rotateLog } from "../base/rotate-log.ts";
+import type { ServerUser } from "./server-user.ts";
+
+export interface ProgramOptions {
+  /** Path of the program's main file. */
+  readonly main: string;
+  readonly args: readonly string[];
+  /** undefined: the user of this process. */
+  readonly user: ServerUser | undefined;
+  /** Standard error is appended to this file; undefined: goes where this process' goes. */
+  readonly logFile: string | undefined;
+  readonly onLine: (line: string) => void;
+}
+
+export interface Program {
+  readonly pid: number | undefined;
+  /** Resolves when it has ended, with how: "exit code 1", "signal SIGKILL". All its lines have been given by then. */
+  readonly exited: Promise<string>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+const followParent = new URL("../base/follow-parent.ts", import.meta.url).href;
+
+export async function startProgram({ main, args, user, logFile, onLine }: ProgramOptions): Promise<Program> {
+  if (logFile !== undefined) await rotateLog(logFile);
+  const log = logFile === undefined ? undefined : await open(logFile, "a", 0o644);
+  const child = spawn(process.execPath, ["--import", followParent, main, ...args], {
+    cwd: "/",
+    // A process group of its own: Ctrl-C at the terminal reaches the launcher alone, which stops all in the right order.
+    detached: true,
+    stdio: ["pipe", "pipe", log?.fd ?? "inherit"],
+    env: programEnvironment(),
+    ...(user && { uid: user.uid, gid: user.gid }),
+  });
+  await log?.close();
+  const { stdin, stdout } = child;
+  stdin?.on("error", () => {});
+  if (stdout) createInterface({ input: stdout }).on("line", onLine);
+  const exited = new Promise<string>((resolve) => {
+    child.on("error", (error) => resolve(error.message));
+    child.on("close", (code, signal) => resolve(signal ? `signal ${signal}` : `exit code ${code}`));
+  });
+  return { pid: child.pid, exited, kill: (signal) => child.kill(signal) };
+}
+
+/** What tests set for their own process is not meant for the programs. */
+function programEnvironment(): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: _, ...rest } = process.env;
+  return rest;
+}

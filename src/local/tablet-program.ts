@@ -1,0 +1,102 @@
+// A tablet agent as a child of the launcher.
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type AgentEvent, parseAgentEvent } from "../agent-api/agent-event.ts";
+import { AppError } from "../base/app-error.ts";
+import type { Address } from "../topology/snapshot.ts";
+import type { ClusterEvent } from "./cluster-event.ts";
+import { type KeptProgram, keepRunning, type StartedProgram } from "./keep-running.ts";
+import { startProgram } from "./program.ts";
+import type { ServerUser } from "./server-user.ts";
+
+export interface TabletOptions {
+  readonly shard: string;
+  readonly dataDir: string;
+  readonly pgBin: string;
+  readonly rolesFile: string;
+  readonly authentication: "trust" | "scram-sha-256";
+  readonly fsync: boolean;
+  readonly user: ServerUser | undefined;
+  readonly verbose: boolean;
+}
+
+export const tabletAgentMain = fileURLToPath(new URL("../../tablet-agent/main.ts", import.meta.url));
+
+export function keepTablet(options: TabletOptions, report: (event: ClusterEvent) => void): KeptProgram<Address> {
+  const who = options.shard;
+  return keepRunning({
+    start: () => startTablet(options, report),
+    onCrash: (how) => report({ kind: "crashed", who, reason: `the tablet agent has ended (${how})` }),
+    hurrySignal: "SIGQUIT",
+    // Longer than the agent gives PostgreSQL before it shuts it down immediately.
+    stopLimitMs: 20_000,
+  });
+}
+
+/** Ends what an earlier start has left running. */
+export async function stopTabletLeftovers(options: TabletOptions): Promise<void> {
+  let failure: string | undefined;
+  const program = await startProgram({
+    ...programOptions(options, ["--stop-only"]),
+    onLine(line) {
+      const event = parseAgentEvent(line);
+      if (event?.kind === "failed") failure = event.message;
+    },
+  });
+  const how = await program.exited;
+  if (how !== "exit code 0") throw new AppError("leftovers", `${options.shard}: ${failure ?? how}`);
+}
+
+async function startTablet(
+  options: TabletOptions,
+  report: (event: ClusterEvent) => void,
+): Promise<StartedProgram<Address>> {
+  const who = options.shard;
+  const ready = Promise.withResolvers<Address>();
+  let failure: (AgentEvent & { kind: "failed" }) | undefined;
+  const program = await startProgram({
+    ...programOptions(options, []),
+    onLine(line) {
+      const event = parseAgentEvent(line);
+      switch (event?.kind) {
+        case "initialising":
+        case "starting":
+          return report({ kind: "doing", who, what: event.kind });
+        case "ready":
+          report({ kind: "ready", who });
+          return ready.resolve(event.address);
+        case "crashed":
+          return report({ kind: "crashed", who, reason: event.reason });
+        case "failed":
+          failure = event;
+      }
+    },
+  });
+  program.exited.then((how) => {
+    const message = failure?.message ?? `the tablet agent has ended (${how})`;
+    const hint = failure ? failure.hint : `See ${join(options.dataDir, "logs", `${who}.log`)}`;
+    ready.reject(new AppError("tablet-failed", `${who}: ${message}`, hint === undefined ? {} : { hint }));
+  });
+  ready.promise.catch(() => {});
+  return { program, ready: ready.promise };
+}
+
+function programOptions(options: TabletOptions, more: readonly string[]) {
+  const { shard, dataDir, user } = options;
+  const args = {
+    topology: join(dataDir, "topology"),
+    shard,
+    tablet: `${shard}-0`,
+    directory: join(dataDir, "shards", shard),
+    "pg-bin": options.pgBin,
+    "roles-file": options.rolesFile,
+    authentication: options.authentication,
+    fsync: options.fsync ? "on" : "off",
+  };
+  return {
+    main: tabletAgentMain,
+    args: [...Object.entries(args).flatMap(([name, value]) => [`--${name}`, value]), ...more],
+    user,
+    logFile: options.verbose ? undefined : join(dataDir, "logs", `${shard}.log`),
+  };
+}
