@@ -1,8 +1,11 @@
 // What must be known of a table, beyond the catalog snapshot, before it is distributed, made a reference table or
 // undistributed: asked of the home shard in one statement, in the transaction that will do it.
+import { sqlText } from "./sql-name.ts";
 
 export interface DistributionFacts {
   readonly relation: number;
+  /** As SQL. */
+  readonly name: string;
   /** The table that `colocate_with` names; null when it names none. */
   readonly colocateWith: number | null;
   /** pg_class.relpersistence: "p" permanent, "u" unlogged, "t" temporary. Temporary tables are in no snapshot. */
@@ -67,6 +70,7 @@ with recursive tree as (
 )
 select json_build_object(
   'relation', c.oid::bigint,
+  'name', c.oid::pg_catalog.regclass::text,
   'colocateWith', ${other}::oid::bigint,
   'persistence', c.relpersistence,
   'isPartition', c.relispartition,
@@ -93,12 +97,7 @@ export function parseDistributionFacts(json: string): DistributionFacts {
 }
 
 function regclass(name: string): string {
-  return `${quoteText(name)}::pg_catalog.regclass`;
-}
-
-/** A text as SQL, whatever standard_conforming_strings is. */
-function quoteText(text: string): string {
-  return ` E'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
+  return `${sqlText(name)}::pg_catalog.regclass`;
 }
 
 /** The names of the columns with these numbers, in this order. */

@@ -39,7 +39,17 @@ export function bodyMentions(catalog: CatalogSnapshot, body: string): Mentions {
   return found;
 }
 
-/** What the functions may touch, with all that they call. */
+/** What reading these relations touches: themselves, or what is behind a view. */
+export function relationMentions(catalog: CatalogSnapshot, relations: readonly Relation[]): Mentions {
+  const found = emptyMentions();
+  for (const relation of relations) mention(catalog, relation, false, found);
+  return found;
+}
+
+/**
+ * What the functions may touch, with all that they call. Of a function declared IMMUTABLE, which must not depend on
+ * tables, only what its body names counts: it is trusted where it cannot be looked into.
+ */
 export function functionMentions(catalog: CatalogSnapshot, functions: readonly UserFunction[]): Mentions {
   const found = emptyMentions();
   const seen = new Set<UserFunction>();
@@ -47,15 +57,33 @@ export function functionMentions(catalog: CatalogSnapshot, functions: readonly U
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     if (seen.has(next)) continue;
     seen.add(next);
-    found.functions.add(next);
-    if (languages.has(next.language)) scanBody(catalog, next.body, found);
-    else if (compiledLanguages.has(next.language) || next.kind === "aggregate") {
-      if (sqlRunners.test(next.name)) found.dynamicSql = true;
-      if (spiFunctions.has(next.name)) found.opaque ??= next.name;
-    } else found.opaque ??= next.name;
-    waiting.push(...found.functions);
+    const own = ownMentions(catalog, next);
+    addMentions(found, next.volatility === "immutable" ? { ...own, dynamicSql: false, opaque: undefined } : own);
+    waiting.push(...own.functions);
   }
   return found;
+}
+
+function ownMentions(catalog: CatalogSnapshot, candidate: UserFunction): Mentions {
+  const { name, language, body } = candidate;
+  const found = emptyMentions();
+  found.functions.add(candidate);
+  if (languages.has(language)) scanBody(catalog, body, found);
+  else if (compiledLanguages.has(language)) {
+    found.dynamicSql = sqlRunners.test(name);
+    found.opaque = spiFunctions.has(name) ? name : undefined;
+  } else found.opaque = name;
+  return found;
+}
+
+function addMentions(found: MutableMentions, more: Mentions): void {
+  for (const relation of more.relations) found.relations.add(relation);
+  for (const relation of more.written) found.written.add(relation);
+  for (const called of more.functions) found.functions.add(called);
+  found.dynamicSql ||= more.dynamicSql;
+  found.ddl ||= more.ddl;
+  found.changing ??= more.changing;
+  found.opaque ??= more.opaque;
 }
 
 interface MutableMentions extends Mentions {
@@ -191,13 +219,8 @@ function mention(
   }
   const behind = emptyMentions();
   scanBody(catalog, relation.definition ?? "", behind);
-  for (const base of behind.relations) {
-    found.relations.add(base);
-    if (written) found.written.add(base);
-  }
-  for (const called of behind.functions) found.functions.add(called);
-  found.dynamicSql ||= behind.dynamicSql;
-  found.changing ??= behind.changing;
+  if (written) for (const base of behind.relations) behind.written.add(base);
+  addMentions(found, behind);
 }
 
 function isSign(token: BodyToken | undefined, text: string): boolean {

@@ -1,0 +1,20 @@
+// Names and texts as SQL and as messages show them. (The sql room does more, but stands below this one.)
+
+/** "schema"."name", always quoted. */
+export function sqlName({ schema, name }: { readonly schema: string; readonly name: string }): string {
+  return `${quoted(schema)}.${quoted(name)}`;
+}
+
+/** A text as SQL, whatever standard_conforming_strings is. The blank keeps the E apart from a name before it. */
+export function sqlText(text: string): string {
+  return ` E'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
+}
+
+/** schema.name as messages have it. */
+export function plainName({ schema, name }: { readonly schema: string; readonly name: string }): string {
+  return `${schema}.${name}`;
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
