@@ -51,22 +51,19 @@ function ask(participant: Participant, sql: string, parameterTypes: readonly num
     let error: ShardError | undefined;
     let types: number[] = [];
     let fields: Field[] | undefined;
-    participant.request(
-      [parseTextMessage("", sql, parameterTypes), describeMessage("statement", ""), syncMessage],
-      {
-        watched,
-        wholeMessages: true,
-        forward: () => false,
-        message(type, message) {
-          if (type === backend.errorResponse) error ??= new ShardError(message);
-          else if (type === backend.rowDescription) fields = parseRowDescription(message);
-          else if (type === backend.parameterDescription) types = parseParameterTypes(message);
-          return false;
-        },
-        ready: () => (error === undefined ? resolve({ parameterTypes: types, fields }) : reject(error)),
-        lost: (reason: AppError) => reject(reason),
+    participant.request([parseTextMessage("", sql, parameterTypes), describeMessage("statement", ""), syncMessage], {
+      watched,
+      wholeMessages: true,
+      forward: () => false,
+      message(type, message) {
+        if (type === backend.errorResponse) error ??= new ShardError(message);
+        else if (type === backend.rowDescription) fields = parseRowDescription(message);
+        else if (type === backend.parameterDescription) types = parseParameterTypes(message);
+        return false;
       },
-    );
+      ready: () => (error === undefined ? resolve({ parameterTypes: types, fields }) : reject(error)),
+      lost: (reason: AppError) => reject(reason),
+    });
   });
 }
 

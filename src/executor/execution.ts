@@ -57,4 +57,3 @@ export interface Execution {
 export function allShards(topology: Topology): Shard[] {
   return [...topology.shards.values()].sort((a, b) => a.ordinal - b.ordinal);
 }
-

@@ -125,4 +125,3 @@ export function tooManyRows(limit: number): SqlError {
     hint: 'Restrict it further, join on the shard key, or raise the limit with SET "shardgres.max_gathered_rows".',
   });
 }
-

@@ -54,22 +54,26 @@ async function collect(
   const byShard = new Map<ShardName, ColumnArrays>();
   let count = 0;
   const output = { describe: false, formats: columns.map(({ format }) => format) };
-  await runRows(plan.source, { ...execution, output }, {
-    fields: () => {},
-    async rows(batch) {
-      for (let at = 0; at < batch.length; count++) {
-        let arrays = all;
-        if (shardOf !== undefined) {
-          const shard = shardOf(batch, at);
-          const present = byShard.get(shard);
-          arrays = present ?? makeArrays();
-          if (present === undefined) byShard.set(shard, arrays);
+  await runRows(
+    plan.source,
+    { ...execution, output },
+    {
+      fields: () => {},
+      async rows(batch) {
+        for (let at = 0; at < batch.length; count++) {
+          let arrays = all;
+          if (shardOf !== undefined) {
+            const shard = shardOf(batch, at);
+            const present = byShard.get(shard);
+            arrays = present ?? makeArrays();
+            if (present === undefined) byShard.set(shard, arrays);
+          }
+          at = arrays.addRow(batch, at);
         }
-        at = arrays.addRow(batch, at);
-      }
-      if (count > maxGatheredRows) throw tooManyRows(maxGatheredRows);
+        if (count > maxGatheredRows) throw tooManyRows(maxGatheredRows);
+      },
     },
-  });
+  );
   if (plan.into === "distributed") return byShard;
   const targets = plan.into === "home" ? [topology.home] : allShards(topology).map(({ name }) => name);
   return new Map(targets.map((shard) => [shard, all]));

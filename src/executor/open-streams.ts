@@ -1,7 +1,7 @@
 // The same query on several shards, all at once.
 import type { ShardName } from "../topology/snapshot.ts";
 import type { Participant } from "../transaction/participant.ts";
-import { type Execution, allShards } from "./execution.ts";
+import { allShards, type Execution } from "./execution.ts";
 import { type ShardQuery, ShardRows } from "./shard-rows.ts";
 
 /** Takes the connections in the order of the shards' ordinals, so that statements never wait for each other in a circle. */

@@ -7,12 +7,20 @@ import { ShardError } from "../pgwire/error-fields.ts";
 import { backend } from "../pgwire/message-type.ts";
 import type { ClientSink } from "./execution.ts";
 
-const watched = watch(backend.errorResponse, backend.commandComplete, backend.copyInResponse, backend.copyBothResponse);
+const watched = watch(backend.errorResponse, backend.copyInResponse, backend.copyBothResponse);
+const watchedWithTag = watch(
+  backend.errorResponse,
+  backend.copyInResponse,
+  backend.copyBothResponse,
+  backend.commandComplete,
+);
 
 /** Unsent bytes from which on the shard is not read any more until the client has caught up. */
 const pendingBytesMax = 256 * 1024;
 
 export interface PassThroughEvents {
+  /** The request is on its way. */
+  onSent?(connection: ServerConnection): void;
   /** An error of the shard. The listener passes it to the client, or keeps it. */
   onError(error: ShardError): void;
   /** Returns true when the message shall not go to the client. */
@@ -25,20 +33,25 @@ export interface PassThroughEvents {
 }
 
 export class PassThrough implements AnswerHandler {
-  readonly watched = watched;
+  readonly watched: Uint8Array;
   readonly wholeMessages = false;
+  readonly includesReady: boolean;
   #sink: ClientSink;
   #events: PassThroughEvents;
   #connection: ServerConnection | undefined;
   #isPaused = false;
 
-  constructor(sink: ClientSink, events: PassThroughEvents) {
+  /** `includesReady`: the shard's ReadyForQuery is also the client's. */
+  constructor(sink: ClientSink, events: PassThroughEvents, includesReady: boolean) {
+    this.watched = events.onCommandComplete === undefined ? watched : watchedWithTag;
+    this.includesReady = includesReady;
     this.#sink = sink;
     this.#events = events;
   }
 
   sent(connection: ServerConnection): void {
     this.#connection = connection;
+    this.#events.onSent?.(connection);
   }
 
   forward(bytes: Buffer): boolean {

@@ -1,7 +1,11 @@
 // A batch is a buffer of whole DataRow messages. These walk it by the messages' lengths, without decoding a row.
 
 /** Offset behind the first `count` rows from `start` on; the end of the batch when there are fewer. */
-export function skipRows(batch: Buffer, start: number, count: number): { readonly offset: number; readonly skipped: number } {
+export function skipRows(
+  batch: Buffer,
+  start: number,
+  count: number,
+): { readonly offset: number; readonly skipped: number } {
   let offset = start;
   let skipped = 0;
   while (skipped < count && offset < batch.length) {

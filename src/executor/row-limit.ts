@@ -5,7 +5,11 @@ import type { CountSource } from "../planner/plan.ts";
 import type { StatementRun } from "./execution.ts";
 
 /** undefined: no limit (also for NULL). */
-export function rowCount(source: CountSource | undefined, run: StatementRun, clause: "LIMIT" | "OFFSET"): number | undefined {
+export function rowCount(
+  source: CountSource | undefined,
+  run: StatementRun,
+  clause: "LIMIT" | "OFFSET",
+): number | undefined {
   if (source === undefined) return undefined;
   const value = source.kind === "constant" ? source.value : parameterValue(source.number - 1, run);
   if (value !== undefined && value < 0) {

@@ -1,11 +1,11 @@
 // The rows of any plan that is a query, for those who do more with them than show them to the client.
-import { assert } from "../base/assert.ts";
 import type { Field } from "../pgwire/row-description.ts";
 import type { Plan } from "../planner/plan.ts";
 import { refuse } from "../planner/refuse.ts";
 import type { Participant } from "../transaction/participant.ts";
 import type { Execution } from "./execution.ts";
 import { describeGather, gather } from "./gather.ts";
+import { KeysUnusable } from "./keys-unusable.ts";
 import { withStreams } from "./open-streams.ts";
 import { singleShardOf } from "./resolve-target.ts";
 import { type RowTaker, scatter } from "./scatter.ts";
@@ -20,7 +20,7 @@ export async function runRows(plan: Plan, execution: Execution, taker: RowTaker)
     case "single-shard": {
       const participant = await sourceShard(plan, execution);
       if (participant === undefined) {
-        assert(plan.otherwise !== undefined, "a source that cannot be routed");
+        if (plan.otherwise === undefined) throw new KeysUnusable();
         return runRows(plan.otherwise, execution, taker);
       }
       const { statement, output } = execution;
@@ -40,8 +40,6 @@ export async function runRows(plan: Plan, execution: Execution, taker: RowTaker)
         return count;
       });
     }
-    case "refuse":
-      throw refuse(plan.code, plan.what);
     default:
       throw refuse("SG001", `rows of a plan of kind ${plan.kind}`);
   }

@@ -3,7 +3,6 @@
 import type { AppError } from "../base/app-error.ts";
 import { type AnswerHandler, watch } from "../pgclient/answer-handler.ts";
 import { ShardError } from "../pgwire/error-fields.ts";
-import type { BoundParameters } from "../pgwire/frontend-message.ts";
 import {
   bindValuesMessage,
   describeMessage,
@@ -11,6 +10,7 @@ import {
   parseTextMessage,
   syncMessage,
 } from "../pgwire/frontend-encode.ts";
+import type { BoundParameters } from "../pgwire/frontend-message.ts";
 import { backend } from "../pgwire/message-type.ts";
 import { type Field, parseRowDescription } from "../pgwire/row-description.ts";
 import type { Participant } from "../transaction/participant.ts";

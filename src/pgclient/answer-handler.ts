@@ -7,6 +7,8 @@ export interface AnswerHandler {
   readonly watched: Uint8Array;
   /** True: `forward` gets whole messages only. False: a large one may come in pieces, as it arrives. */
   readonly wholeMessages: boolean;
+  /** True: ReadyForQuery is part of what goes to `forward`, so that it leaves in one write with what came before it. */
+  readonly includesReady?: boolean;
   /** Any number of consecutive messages. Returns true when the memory is still in use after the return. */
   forward(bytes: Buffer): boolean;
   /** One message. Returns true when the memory is still in use after the return. */

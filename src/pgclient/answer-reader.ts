@@ -65,7 +65,12 @@ export class AnswerReader {
       const end = at + 1 + chunk.readInt32BE(at + 1);
       assert(end >= at + headerBytes, "a server sent a message of impossible length");
       if (end > chunk.length) break;
-      if (handler === undefined || ownTypes[type] === 1 || handler.watched[type] === 1) {
+      if (type === backend.readyForQuery && handler?.includesReady === true) {
+        if (handler.forward(chunk.subarray(run, end))) kept = true;
+        this.#source.own(type, chunk.subarray(at, end));
+        run = end;
+        handler = this.#source.current();
+      } else if (handler === undefined || ownTypes[type] === 1 || handler.watched[type] === 1) {
         if (run < at && handler?.forward(chunk.subarray(run, at))) kept = true;
         if (this.#deliver(type, chunk.subarray(at, end))) kept = true;
         run = end;
@@ -136,6 +141,7 @@ export class AnswerReader {
   #whole(message: Buffer): void {
     const type = message[0]!;
     const handler = this.#source.current();
+    if (type === backend.readyForQuery && handler?.includesReady === true) handler.forward(message);
     if (handler === undefined || ownTypes[type] === 1 || handler.watched[type] === 1) this.#deliver(type, message);
     else handler.forward(message);
   }

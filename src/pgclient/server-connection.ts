@@ -1,8 +1,9 @@
 // One connection to one PostgreSQL. Requests are answered in the order in which they were sent, each by its own handler.
-import { type Socket, connect as connectSocket } from "node:net";
+import { connect as connectSocket, type Socket } from "node:net";
 import { serialize } from "pg-protocol";
 import { AppError } from "../base/app-error.ts";
 import { assert } from "../base/assert.ts";
+import { parseComplete } from "../pgwire/backend-message.ts";
 import { ShardError } from "../pgwire/error-fields.ts";
 import { terminateMessage } from "../pgwire/frontend-encode.ts";
 import { backend, transactionStatus } from "../pgwire/message-type.ts";
@@ -28,13 +29,15 @@ export interface NeededStatement {
   readonly name: string;
   /** The Parse message that makes it. */
   readonly parse: Buffer;
+  /** The client has sent this Parse itself and waits for its ParseComplete. */
+  readonly isAnswered?: boolean;
 }
 
 interface Exchange {
   readonly handler: AnswerHandler;
   syncsLeft: number;
-  /** Statements whose ParseComplete is ours, not the client's, in order. */
-  readonly preparing: string[];
+  /** Statements that are prepared in front of the request, in order. */
+  readonly preparing: NeededStatement[];
 }
 
 const readBufferBytes = 64 * 1024;
@@ -146,11 +149,14 @@ export class ServerConnection {
       handler.lost(this.#closed);
       return;
     }
-    const preparing: string[] = [];
+    const preparing: NeededStatement[] = [];
     const parses: Buffer[] = [];
     for (const statement of needs) {
-      if (this.#prepared.has(statement.name) || preparing.includes(statement.name)) continue;
-      preparing.push(statement.name);
+      if (this.#prepared.has(statement.name) || preparing.some(({ name }) => name === statement.name)) {
+        if (statement.isAnswered === true) handler.forward(parseComplete);
+        continue;
+      }
+      preparing.push(statement);
       parses.push(statement.parse);
     }
     this.#exchanges.push({ handler, syncsLeft: syncs, preparing });
@@ -282,10 +288,10 @@ export class ServerConnection {
         return exchange === undefined;
       }
       case backend.parseComplete: {
-        const name = exchange?.preparing.shift();
-        if (name === undefined) return false;
-        this.#prepared.add(name);
-        return true;
+        const statement = exchange?.preparing.shift();
+        if (statement === undefined) return false;
+        this.#prepared.add(statement.name);
+        return statement.isAnswered !== true;
       }
       case backend.errorResponse: {
         const error = new ShardError(message);

@@ -53,3 +53,8 @@ export function encodeRowDescription(fields: readonly Field[]): Buffer {
 export function gatewayField(name: string, typeOid: number, typeSize = -1): Field {
   return { name, tableOid: 0, columnNumber: 0, typeOid, typeSize, typeModifier: -1, format: 0 };
 }
+
+/** The columns as they come in these formats: none (text), one for all, or one per column, as in Bind. */
+export function withFormats(fields: readonly Field[], formats: readonly number[]): Field[] {
+  return fields.map((field, i) => ({ ...field, format: formats.length === 1 ? formats[0]! : (formats[i] ?? 0) }));
+}

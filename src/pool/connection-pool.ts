@@ -205,11 +205,7 @@ export class ConnectionPool implements Pool {
       if (shard?.primary === undefined) {
         throw new SqlError({ code: "08001", message: `shard "${shardName}" has no primary` });
       }
-      const connection = await ServerConnection.open(
-        shard.primary.address,
-        traveller.login,
-        this.#connectTimeoutMs,
-      );
+      const connection = await ServerConnection.open(shard.primary.address, traveller.login, this.#connectTimeoutMs);
       connections.opening--;
       const pooled = new PooledConnection(connection, shard, traveller.loginKey);
       connections.all.add(pooled);
@@ -314,11 +310,7 @@ class PoolLease implements Lease {
   #giveBack: (pooled: PooledConnection, keep: boolean) => void;
   #isReleased = false;
 
-  constructor(
-    shard: ShardName,
-    pooled: PooledConnection,
-    giveBack: (pooled: PooledConnection, keep: boolean) => void,
-  ) {
+  constructor(shard: ShardName, pooled: PooledConnection, giveBack: (pooled: PooledConnection, keep: boolean) => void) {
     this.shard = shard;
     this.#pooled = pooled;
     this.#giveBack = giveBack;
@@ -355,6 +347,7 @@ class PoolLease implements Lease {
 class ReleasingHandler implements AnswerHandler {
   readonly watched: Uint8Array;
   readonly wholeMessages: boolean;
+  readonly includesReady: boolean;
   #inner: AnswerHandler;
   #release: () => void;
 
@@ -362,6 +355,7 @@ class ReleasingHandler implements AnswerHandler {
     this.#inner = inner;
     this.watched = inner.watched;
     this.wholeMessages = inner.wholeMessages;
+    this.includesReady = inner.includesReady === true;
     this.#release = release;
   }
 

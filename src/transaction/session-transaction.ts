@@ -229,4 +229,3 @@ function savepointSql(name: string): string {
 export function connectionLost(): SqlError {
   return new SqlError({ code: "08006", message: "the connection to a shard of this transaction was lost" });
 }
-

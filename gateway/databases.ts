@@ -1,0 +1,124 @@
+// The databases that sessions have connected to: each has its catalog, kept up to date, and the schema `shardgres` on
+// every shard.
+import type pg from "pg";
+import type { Log } from "../src/base/log.ts";
+import { type Builtins, loadBuiltins } from "../src/catalog/builtins.ts";
+import { loadCatalog } from "../src/catalog/loader.ts";
+import { metadataSchemaSql } from "../src/catalog/metadata-schema.ts";
+import type { CatalogSnapshot } from "../src/catalog/snapshot.ts";
+import { allShards } from "../src/executor/execution.ts";
+import type { Topology } from "../src/topology/snapshot.ts";
+import type { AdminConnections } from "./admin-connections.ts";
+
+/** Sent on the home shard by whoever changes the catalog, in the same transaction. */
+export const catalogChannel = "shardgres_catalog";
+
+export class Database {
+  readonly name: string;
+  readonly builtins: Builtins;
+  #connection: pg.Client;
+  #catalog: CatalogSnapshot;
+  #loading: Promise<void> | undefined;
+  #isStale = false;
+  #log: Log;
+
+  constructor(name: string, connection: pg.Client, builtins: Builtins, catalog: CatalogSnapshot, log: Log) {
+    this.name = name;
+    this.builtins = builtins;
+    this.#connection = connection;
+    this.#catalog = catalog;
+    this.#log = log;
+    connection.on("notification", () => {
+      this.reload().catch((error: unknown) => this.#log.error({ err: error, database: name }, "catalog not reloaded"));
+    });
+  }
+
+  get catalog(): CatalogSnapshot {
+    return this.#catalog;
+  }
+
+  /** Resolves with a catalog that shows everything committed before the call. */
+  reload(): Promise<void> {
+    if (this.#loading !== undefined) {
+      // The load under way may have begun before the change; one more follows it, for all who ask meanwhile.
+      this.#isStale = true;
+      return this.#loading;
+    }
+    this.#loading = this.#load().finally(() => {
+      this.#loading = undefined;
+    });
+    return this.#loading;
+  }
+
+  async #load(): Promise<void> {
+    do {
+      this.#isStale = false;
+      this.#catalog = await loadCatalog(queryText(this.#connection), this.builtins);
+    } while (this.#isStale);
+  }
+
+  close(): Promise<void> {
+    return this.#connection.end().catch(() => {});
+  }
+}
+
+export class Databases {
+  #topology: () => Topology;
+  #admin: AdminConnections;
+  #log: Log;
+  #open = new Map<string, Promise<Database>>();
+
+  constructor(topology: () => Topology, admin: AdminConnections, log: Log) {
+    this.#topology = topology;
+    this.#admin = admin;
+    this.#log = log;
+  }
+
+  /** Rejects with pg.DatabaseError (3D000) when there is no such database. */
+  get(name: string): Promise<Database> {
+    let database = this.#open.get(name);
+    if (database === undefined) {
+      database = this.#prepare(name);
+      this.#open.set(name, database);
+      database.catch(() => this.#open.delete(name));
+    }
+    return database;
+  }
+
+  /** Gives up the connections to a database, so that it can be dropped or renamed. */
+  async forget(name: string): Promise<void> {
+    const database = this.#open.get(name);
+    this.#open.delete(name);
+    await (await database?.catch(() => undefined))?.close();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#open.keys()].map((name) => this.forget(name)));
+  }
+
+  async #prepare(name: string): Promise<Database> {
+    const topology = this.#topology();
+    for (const shard of allShards(topology)) {
+      const connection = await this.#admin.connect(shard.name, name);
+      try {
+        await connection.query(metadataSchemaSql);
+      } finally {
+        await connection.end();
+      }
+    }
+    const connection = await this.#admin.connect(topology.home, name);
+    // Whoever comes back after a lost connection finds everything made anew.
+    connection.on("end", () => this.#open.delete(name));
+    await connection.query(`LISTEN ${catalogChannel}`);
+    const builtins = await loadBuiltins(queryText(connection));
+    return new Database(name, connection, builtins, await loadCatalog(queryText(connection), builtins), this.#log);
+  }
+}
+
+function queryText(connection: pg.Client): (sql: string) => Promise<string> {
+  return async (sql) => {
+    const { rows } = await connection.query<(string | null)[]>({ text: sql, rowMode: "array" });
+    const value = rows[0]?.[0];
+    return value === null || value === undefined ? "" : String(value);
+  };
+}

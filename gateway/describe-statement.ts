@@ -1,0 +1,74 @@
+// Parameters and columns of a prepared statement, as PostgreSQL itself sees them.
+import type { Description } from "../src/executor/description-cache.ts";
+import { oid } from "../src/pgwire/oid.ts";
+import { gatewayField } from "../src/pgwire/row-description.ts";
+import { SqlError } from "../src/pgwire/sql-error.ts";
+import type { Plan } from "../src/planner/plan.ts";
+import { gatewayTables } from "./gateway-relations.ts";
+import { type Session, StatementLeases } from "./session.ts";
+import type { SharedStatement } from "./shared-statements.ts";
+
+/** Rejects with the error that PostgreSQL has for the statement. */
+export async function describeStatement(session: Session, shared: SharedStatement, plan: Plan): Promise<Description> {
+  const own = gatewayDescription(session, shared, plan);
+  if (own !== undefined) {
+    shared.parameterTypes = own.parameterTypes;
+    return own;
+  }
+  const { transaction, topology } = session;
+  const leases = new StatementLeases(session);
+  const output = { describe: false, formats: [] };
+  const run = { text: shared.text, offset: 0, literals: [], parameters: undefined, parameterTypes: [] };
+  const execution = session.execution(run, output, leases);
+  try {
+    // A failed transaction still has to answer for ROLLBACK, which needs no shard.
+    if (transaction.status === "failed") return { parameterTypes: [], fields: undefined };
+    const known = session.gateway.descriptions.get(execution.scope, shared.text, shared.declaredTypes);
+    const description =
+      known ??
+      (await session.gateway.descriptions.describe(
+        execution.scope,
+        shared.text,
+        shared.declaredTypes,
+        await execution.participant(transaction.participants.keys().next().value ?? topology.home),
+      ));
+    shared.parameterTypes = description.parameterTypes;
+    return description;
+  } finally {
+    leases.release();
+  }
+}
+
+/** What no shard knows. */
+function gatewayDescription(session: Session, shared: SharedStatement, plan: Plan): Description | undefined {
+  const text = (name: string) => gatewayField(name, oid.text);
+  switch (plan.kind) {
+    case "show": {
+      const columns = plan.name === "version" ? [{ name: "version" }] : gatewayTables.get(plan.name)?.columns;
+      return { parameterTypes: [], fields: columns?.map(({ name }) => text(name)) };
+    }
+    case "explain":
+      return { parameterTypes: [], fields: [text("QUERY PLAN")] };
+    case "distribute": {
+      const count = shared.normalized?.parameterMax ?? 0;
+      return {
+        parameterTypes: Array.from({ length: count }, (_, i) => shared.declaredTypes[i] || oid.text),
+        fields: [gatewayField(plan.resultColumn, 2278, 4)],
+      };
+    }
+    case "execute": {
+      const prepared = session.extended.statements.get(plan.name);
+      if (prepared === undefined) {
+        throw new SqlError({ code: "26000", message: `prepared statement "${plan.name}" does not exist` });
+      }
+      return undefined;
+    }
+    case "transaction":
+    case "deallocate":
+    case "discard":
+    case "prepare":
+      return { parameterTypes: [], fields: undefined };
+    default:
+      return undefined;
+  }
+}

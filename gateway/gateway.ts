@@ -1,0 +1,47 @@
+// What all sessions of one gateway share.
+import type { Log } from "../src/base/log.ts";
+import { DescriptionCache } from "../src/executor/description-cache.ts";
+import { createPlanCache } from "../src/planner/plan-cache.ts";
+import { ConnectionPool } from "../src/pool/connection-pool.ts";
+import type { Topology } from "../src/topology/snapshot.ts";
+import { gidMaker } from "../src/transaction/gid.ts";
+import type { AdminConnections } from "./admin-connections.ts";
+import { CancelKeys } from "./cancel-keys.ts";
+import { Databases } from "./databases.ts";
+import { Remembered } from "./remembered.ts";
+import { SharedStatements } from "./shared-statements.ts";
+
+export class Gateway {
+  readonly log: Log;
+  readonly admin: AdminConnections;
+  readonly pool: ConnectionPool;
+  readonly databases: Databases;
+  readonly descriptions = new DescriptionCache();
+  readonly statements = new SharedStatements();
+  readonly cancelKeys = new CancelKeys();
+  readonly plans = createPlanCache();
+  /** Of a login with its settings: what SHOW search_path and current_user say at the beginning. */
+  readonly searchPaths = new Remembered<{ readonly setting: string; readonly role: string }>(1_000);
+  readonly nextGid: () => string;
+  #topology: () => Topology;
+
+  /** `name` tells this gateway from others of the cluster, in gids and logs. */
+  constructor(name: string, topology: () => Topology, admin: AdminConnections, log: Log) {
+    this.log = log;
+    this.admin = admin;
+    this.#topology = topology;
+    this.pool = new ConnectionPool(topology);
+    this.databases = new Databases(topology, admin, log);
+    this.nextGid = gidMaker(topology().clusterId, name, Date.now());
+  }
+
+  get topology(): Topology {
+    return this.#topology();
+  }
+
+  async close(): Promise<void> {
+    this.pool.close();
+    await this.databases.close();
+    await this.admin.close();
+  }
+}

@@ -1,0 +1,112 @@
+// DDL and other commands for every shard: in one transaction where PostgreSQL allows it, else one shard after the other,
+// undone where it has been done when a later shard refuses.
+
+import { forgetDroppedTablesSql } from "../src/catalog/metadata-schema.ts";
+import { allShards } from "../src/executor/execution.ts";
+import { makeVerifier } from "../src/pgwire/scram.ts";
+import { SqlError } from "../src/pgwire/sql-error.ts";
+import type { AllShardsPlan } from "../src/planner/plan.ts";
+import { quoteLiteral } from "../src/sql/names.ts";
+import type { ShardName } from "../src/topology/snapshot.ts";
+import type { Participant } from "../src/transaction/participant.ts";
+import { catalogChannel } from "./databases.ts";
+import { forward } from "./forward.ts";
+import { type Session, StatementLeases } from "./session.ts";
+import type { Statement } from "./statement.ts";
+
+/** Resolves with CommandComplete of the home shard. */
+export function runAllShards(session: Session, statement: Statement, plan: AllShardsPlan): Promise<Buffer> {
+  const text = withVerifier(statement.run.text, plan);
+  const sqlOf = (shard: ShardName) => (shard === session.topology.home ? plan.homeSql : plan.otherSql) ?? text;
+  return plan.transactional
+    ? inTransaction(session, statement, plan, sqlOf)
+    : shardByShard(session, statement, plan, sqlOf);
+}
+
+async function inTransaction(
+  session: Session,
+  statement: Statement,
+  plan: AllShardsPlan,
+  sqlOf: (shard: ShardName) => string,
+): Promise<Buffer> {
+  const { transaction, topology } = session;
+  if (transaction.status === "idle") transaction.begin("", false);
+  const participants: Participant[] = [];
+  for (const { name } of allShards(topology)) participants.push(await transaction.join(name));
+  for (const participant of participants) participant.wrote = true;
+  const home = participants.find(({ shard }) => shard === topology.home)!;
+  // Home first: what it refuses, all would refuse, and its locks keep others from doing the same elsewhere.
+  const completion = await forward(session, home, withText(statement, sqlOf(home.shard)));
+  await Promise.all(participants.filter((other) => other !== home).map((other) => other.run(sqlOf(other.shard))));
+  if (plan.changesCatalog) await noteCatalogChange(session, participants, home);
+  return completion;
+}
+
+/** To be called by everything that changes what the catalog says, within its transaction. */
+export async function noteCatalogChange(
+  session: Session,
+  participants: Iterable<Participant>,
+  home: Participant,
+): Promise<void> {
+  await Promise.all([...participants].map((participant) => participant.run(forgetDroppedTablesSql)));
+  await home.run(`NOTIFY ${catalogChannel}`);
+  home.cannotPrepare = true;
+  await session.reloadTransactionCatalog(home);
+}
+
+async function shardByShard(
+  session: Session,
+  statement: Statement,
+  plan: AllShardsPlan,
+  sqlOf: (shard: ShardName) => string,
+): Promise<Buffer> {
+  const { transaction, topology, gateway } = session;
+  if (transaction.status !== "idle" || statement.isInSeries) {
+    const command = statement.run.text.trim().split(/\s+/).slice(0, 2).join(" ").toUpperCase();
+    throw new SqlError({ code: "25001", message: `${command} cannot run inside a transaction block` });
+  }
+  if (plan.database !== undefined) {
+    const { name } = plan.database;
+    gateway.pool.retire(({ database }) => database === name);
+    await gateway.databases.forget(name);
+  }
+  const leases = new StatementLeases(session);
+  const done: Participant[] = [];
+  try {
+    const home = await leases.participant(topology.home);
+    const completion = await forward(session, home, withText(statement, sqlOf(topology.home)));
+    done.push(home);
+    for (const { name } of allShards(topology)) {
+      if (name === topology.home) continue;
+      const participant = await leases.participant(name);
+      await participant.run(sqlOf(name));
+      done.push(participant);
+    }
+    if (plan.changesCatalog) await session.database.reload();
+    return completion;
+  } catch (error) {
+    if (plan.undo !== undefined) {
+      const { undo } = plan;
+      await Promise.all(
+        done.map((participant) =>
+          participant.run(undo).catch((reason: unknown) => {
+            gateway.log.error({ shard: participant.shard, err: reason }, "a command could not be undone");
+          }),
+        ),
+      );
+    }
+    throw error;
+  } finally {
+    leases.release();
+  }
+}
+
+function withText(statement: Statement, text: string): Statement {
+  return { ...statement, run: { ...statement.run, text } };
+}
+
+/** PASSWORD 'text' becomes one verifier for all shards, so that no password travels and their salts are the same. */
+function withVerifier(text: string, { password }: AllShardsPlan): string {
+  if (password === undefined) return text;
+  return text.slice(0, password.start) + quoteLiteral(makeVerifier(password.text)) + text.slice(password.end);
+}

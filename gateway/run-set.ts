@@ -1,0 +1,117 @@
+// SET, RESET and set_config: a shard says whether the value is right; the session remembers it, so that every connection
+// it is given later has it too.
+import { commandComplete } from "../src/pgwire/backend-message.ts";
+import type { ArgumentSource, SetConfigPlan, SetPlan } from "../src/planner/plan.ts";
+import { settingSql } from "../src/pool/session-settings.ts";
+import type { Participant } from "../src/transaction/participant.ts";
+import { forward } from "./forward.ts";
+import { parameterText } from "./parameter-text.ts";
+import { type Session, StatementLeases } from "./session.ts";
+import { settingValueSql } from "./startup-settings.ts";
+import type { Statement } from "./statement.ts";
+
+/** Settings on which the meaning of names depends. */
+const changesPath = new Set(["search_path", "role", "session authorization", "all"]);
+
+/** Resolves with CommandComplete. */
+export async function runSet(session: Session, statement: Statement, plan: SetPlan): Promise<Buffer> {
+  const { transaction } = session;
+  const isReset = plan.value === undefined;
+  // RESET means the value that the client's connection began with, which the shard does not know.
+  const value = isReset && plan.name !== "all" ? session.startupSettings.get(plan.name) : plan.value;
+  const sql = isReset && value !== undefined ? settingSql(plan.name, value) : plan.sql;
+  const sent: Statement = { ...statement, run: { ...statement.run, text: sql } };
+  const tag = (completion: Buffer) => (isReset ? commandComplete("RESET") : completion);
+
+  if (transaction.status === "idle") {
+    const leases = new StatementLeases(session);
+    try {
+      const participant = await leases.participant(session.topology.home);
+      const completion = await forward(session, participant, sent);
+      if (plan.scope === "session" && plan.name !== "transaction") {
+        if (plan.name === "all") await participant.run("RESET ALL");
+        session.settings = plan.name === "all" ? session.startupSettings : session.settings.with(plan.name, value);
+        // RESET ALL on the shard went to the server's defaults, not to the client's.
+        participant.lease.settings = plan.name === "all" ? noSettings(session) : session.settings;
+        await notePath(session, participant, plan.name, true);
+      }
+      return tag(completion);
+    } finally {
+      leases.release();
+    }
+  }
+
+  const first = transaction.participants.values().next().value ?? (await transaction.join(session.topology.home));
+  const others = [...transaction.participants.values()].filter((participant) => participant !== first);
+  const completion = await forward(session, first, sent);
+  await Promise.all(others.map((other) => other.run(sql)));
+  if (plan.name === "transaction") transaction.recordStep(sql);
+  else if (plan.name === "all") transaction.replaceSettings(session.startupSettings, sql);
+  else transaction.recordSetting(plan.name, value, plan.scope, sql);
+  await notePath(session, first, plan.name, plan.scope === "session");
+  return tag(completion);
+}
+
+/** SELECT set_config(...): one shard answers, the others of the transaction are told by SET. */
+export async function runSetConfig(session: Session, statement: Statement, plan: SetConfigPlan): Promise<Buffer> {
+  const { transaction } = session;
+  const settings = plan.settings.map((setting) => {
+    const name = (argument(setting.name, statement) ?? "").toLowerCase();
+    const text = argument(setting.value, statement);
+    const local = (argument(setting.local, statement) ?? "").toLowerCase();
+    return {
+      name,
+      value: text === null ? session.startupSettings.get(name) : settingValueSql(name, text),
+      scope: ["t", "true", "1", "on", "y", "yes"].includes(local) ? ("local" as const) : ("session" as const),
+    };
+  });
+  const leases = new StatementLeases(session);
+  try {
+    const isOpen = transaction.status === "open";
+    const participant = isOpen
+      ? (transaction.participants.values().next().value ?? (await transaction.join(session.topology.home)))
+      : await leases.participant(session.topology.home);
+    const completion = await forward(session, participant, statement);
+    for (const { name, value, scope } of settings) {
+      if (isOpen) {
+        const sql = settingSql(name, value, scope === "local" ? "LOCAL" : "SESSION");
+        for (const other of transaction.participants.values()) if (other !== participant) await other.run(sql);
+        transaction.recordSetting(name, value, scope, sql);
+      } else if (scope === "session") {
+        session.settings = session.settings.with(name, value);
+        participant.lease.settings = session.settings;
+      }
+      if (isOpen || scope === "session") await notePath(session, participant, name, scope === "session");
+    }
+    return completion;
+  } finally {
+    leases.release();
+  }
+}
+
+/** Asks the shard what the names of statements mean from now on. */
+async function notePath(session: Session, participant: Participant, name: string, isLasting: boolean): Promise<void> {
+  if (!changesPath.has(name)) return;
+  const path = await readPath(participant);
+  session.setPath(path);
+  if (isLasting && session.transaction.status === "idle") session.lastingPath = path;
+  else if (isLasting) session.pathAfterCommit = path;
+}
+
+export async function readPath(participant: Participant): Promise<{ setting: string; role: string }> {
+  const answer = await participant.queryText(
+    "SELECT pg_catalog.current_setting('search_path') || E'\\n' || current_user",
+  );
+  const at = answer.lastIndexOf("\n");
+  return { setting: answer.slice(0, at), role: answer.slice(at + 1) };
+}
+
+function argument(source: ArgumentSource, statement: Statement): string | null {
+  return source.kind === "constant" ? source.text : parameterText(statement.run, source.number - 1);
+}
+
+function noSettings(session: Session): Session["settings"] {
+  let settings = session.startupSettings;
+  for (const name of session.startupSettings.entries.keys()) settings = settings.with(name, undefined);
+  return settings;
+}

@@ -1,0 +1,207 @@
+// Carries out one statement by its plan. What it gives is the CommandComplete, which the caller sends once it knows that
+// the statement counts: for the last one of an implicit transaction that is after the commit.
+import { unreachable } from "../src/base/assert.ts";
+import { copyIn } from "../src/executor/copy-in.ts";
+import { copyOut } from "../src/executor/copy-out.ts";
+import type { Execution } from "../src/executor/execution.ts";
+import { gather } from "../src/executor/gather.ts";
+import { insertSelect } from "../src/executor/insert-select.ts";
+import { splitInsert } from "../src/executor/insert-split.ts";
+import { KeysUnusable } from "../src/executor/keys-unusable.ts";
+import { singleShardOf } from "../src/executor/resolve-target.ts";
+import { clientTaker, type RowTaker, scatter } from "../src/executor/scatter.ts";
+import { scatterWrite, writeEverywhere } from "../src/executor/scatter-write.ts";
+import { commandComplete, copyInResponse } from "../src/pgwire/backend-message.ts";
+import { SqlError } from "../src/pgwire/sql-error.ts";
+import type { Plan, SingleShardPlan } from "../src/planner/plan.ts";
+import { refuse } from "../src/planner/refuse.ts";
+import type { ShardName } from "../src/topology/snapshot.ts";
+import { CopyStream } from "./copy-from-client.ts";
+import { forward } from "./forward.ts";
+import { planAnew } from "./plan-text.ts";
+import { runAllShards } from "./run-all-shards.ts";
+import { runDistribute } from "./run-distribute.ts";
+import { runScript, runSessionPlan } from "./run-session-plan.ts";
+import { runSet, runSetConfig } from "./run-set.ts";
+import { runTransaction } from "./run-transaction.ts";
+import { type Session, StatementLeases } from "./session.ts";
+import { showExplain, showGatewayTable } from "./show.ts";
+import type { Statement } from "./statement.ts";
+
+export async function runStatement(session: Session, statement: Statement, plan: Plan): Promise<Buffer> {
+  if (session.transaction.status === "failed" && !endsFailedTransaction(plan)) throw transactionAborted();
+  try {
+    return await runPlan(session, statement, plan);
+  } catch (error) {
+    if (!(error instanceof KeysUnusable)) throw error;
+    const { text, parameterTypes } = statement.run;
+    return runPlan(session, statement, planAnew(session, text, parameterTypes, true));
+  }
+}
+
+export function transactionAborted(): SqlError {
+  return new SqlError({
+    code: "25P02",
+    message: "current transaction is aborted, commands ignored until end of transaction block",
+  });
+}
+
+/** The commands that PostgreSQL accepts in a failed transaction. */
+export function endsFailedTransaction(plan: Plan): boolean {
+  if (plan.kind !== "transaction") return false;
+  return plan.action === "commit" || plan.action === "rollback" || plan.action === "rollback-to";
+}
+
+async function runPlan(session: Session, statement: Statement, plan: Plan): Promise<Buffer> {
+  switch (plan.kind) {
+    case "single-shard":
+      return runSingleShard(session, statement, plan);
+    case "scatter":
+      return withExecution(session, statement, !plan.readOnly, async (execution, taker) =>
+        commandComplete(`SELECT ${await scatter(plan, execution, taker)}`),
+      );
+    case "gather":
+      return withExecution(session, statement, !plan.readOnly, async (execution, taker) =>
+        commandComplete(`SELECT ${await gather(plan, execution, taker)}`),
+      );
+    case "scatter-write":
+      return withExecution(session, statement, true, async (execution, taker) =>
+        commandComplete(await scatterWrite(plan, execution, taker)),
+      );
+    case "insert-split":
+      return withExecution(session, statement, true, async (execution, taker) => {
+        const sqlByShard = splitInsert(plan, execution);
+        if (sqlByShard !== undefined) {
+          return commandComplete(await writeEverywhere(sqlByShard, false, execution, taker));
+        }
+        if (plan.otherwise === undefined) throw new KeysUnusable();
+        return runPlan(session, statement, plan.otherwise);
+      });
+    case "insert-select":
+      return withExecution(session, statement, true, async (execution, taker) =>
+        commandComplete(await insertSelect(plan, execution, taker)),
+      );
+    case "copy-in":
+      return withExecution(session, statement, true, async (execution) => {
+        const stream = new CopyStream(session.client, () => {
+          session.copy = undefined;
+        });
+        const input = {
+          start(format: 0 | 1, columns: number) {
+            session.client.write(copyInResponse(format, columns));
+            session.beginCopy(stream, statement.bound !== undefined);
+          },
+          [Symbol.asyncIterator]: () => stream[Symbol.asyncIterator](),
+        };
+        try {
+          return commandComplete(await copyIn(plan, execution, input));
+        } finally {
+          stream.close();
+        }
+      });
+    case "copy-out":
+      return withExecution(session, statement, false, async (execution) =>
+        commandComplete(await copyOut(plan, execution)),
+      );
+    case "all-shards":
+      return runAllShards(session, statement, plan);
+    case "distribute":
+      return withExecution(session, statement, true, (execution, taker) =>
+        runDistribute(session, plan, execution, taker),
+      );
+    case "transaction":
+      return runTransaction(session, plan);
+    case "set":
+      return runSet(session, statement, plan);
+    case "set-config":
+      return runSetConfig(session, statement, plan);
+    case "explain":
+      return showExplain(session, statement, plan);
+    case "script":
+      return runScript(session, statement, plan);
+    case "show":
+      return showGatewayTable(session, statement, plan.name);
+    case "discard":
+    case "prepare":
+    case "execute":
+    case "deallocate":
+    case "cursor":
+      return runSessionPlan(session, statement, plan);
+    default:
+      return unreachable(plan);
+  }
+}
+
+/** Runs `work` in the transaction that is open; without one, in an implicit one when it needs it. */
+export async function withExecution<T>(
+  session: Session,
+  statement: Statement,
+  needsTransaction: boolean,
+  work: (execution: Execution, taker: RowTaker) => Promise<T>,
+): Promise<T> {
+  if (needsTransaction && session.transaction.status === "idle") session.transaction.begin("", false);
+  const leases = new StatementLeases(session);
+  try {
+    const run = await withParameterTypes(session, statement, leases);
+    const execution = session.execution(run, statement.output, leases);
+    return await work(execution, statement.taker ?? clientTaker(execution));
+  } finally {
+    leases.release();
+  }
+}
+
+/** Parameters travel with their types to several shards, so all of them must be known: PostgreSQL infers them once. */
+async function withParameterTypes(
+  session: Session,
+  { run, bound, output }: Statement,
+  leases: StatementLeases,
+): Promise<Statement["run"]> {
+  if (bound === undefined || bound.bind.parameters.count === 0) return run;
+  const { shared } = bound;
+  if (shared.parameterTypes === undefined) {
+    const execution = session.execution(run, output, leases);
+    const { parameterTypes } = await session.gateway.descriptions.describe(
+      execution.scope,
+      shared.text,
+      shared.declaredTypes,
+      await execution.participant(session.topology.home),
+    );
+    shared.parameterTypes = parameterTypes;
+  }
+  return { ...run, parameterTypes: shared.parameterTypes };
+}
+
+async function runSingleShard(session: Session, statement: Statement, plan: SingleShardPlan): Promise<Buffer> {
+  const { transaction, topology } = session;
+  const shard = singleShardOf(plan.targets, topology, statement.run, transaction.participants.keys());
+  if (shard === undefined) {
+    if (plan.otherwise === undefined) throw new KeysUnusable();
+    return runPlan(session, statement, plan.otherwise);
+  }
+  if (plan.needsReservation === true && !session.reserved.has(shard)) throw refuse("SG076");
+  const leases = new StatementLeases(session);
+  try {
+    const participant = transaction.status === "open" ? await transaction.join(shard) : await leases.participant(shard);
+    if (!plan.readOnly) participant.wrote = true;
+    if (plan.reserve !== undefined) reserve(session, shard, participant, leases);
+    const completion = await forward(session, participant, statement);
+    if (plan.declaresCursor !== undefined) session.cursors.set(plan.declaresCursor, shard);
+    if (plan.createsTemporary !== undefined) session.temporaryTables.add(plan.createsTemporary);
+    return completion;
+  } finally {
+    leases.release();
+  }
+}
+
+/** From now on this connection stays with the session. */
+function reserve(
+  session: Session,
+  shard: ShardName,
+  participant: Awaited<ReturnType<StatementLeases["participant"]>>,
+  leases: StatementLeases,
+): void {
+  participant.cannotPrepare = true;
+  if (session.reserved.has(shard)) return;
+  session.reserved.set(shard, participant.lease);
+  leases.keep(shard);
+}

@@ -1,0 +1,90 @@
+// The short way: messages that one shard understands as they are go to it in one write, and its answer, ReadyForQuery
+// included, goes to the client as the bytes that come.
+import { PassThrough } from "../src/executor/pass-through.ts";
+import type { NeededStatement, ServerConnection } from "../src/pgclient/server-connection.ts";
+import { transactionStatus } from "../src/pgwire/message-type.ts";
+import type { Plan, SingleShardPlan } from "../src/planner/plan.ts";
+import type { ShardName } from "../src/topology/snapshot.ts";
+import { Participant } from "../src/transaction/participant.ts";
+import { CopyForward } from "./copy-from-client.ts";
+import type { Session } from "./session.ts";
+
+/** Nothing about the plan concerns the session. */
+export function isPlain(plan: Plan): plan is SingleShardPlan {
+  return (
+    plan.kind === "single-shard" &&
+    plan.reserve === undefined &&
+    plan.declaresCursor === undefined &&
+    plan.createsTemporary === undefined &&
+    plan.needsReservation === undefined
+  );
+}
+
+/**
+ * Messages that end with one ReadyForQuery; the transaction has not failed. The session is busy until the answer is
+ * complete. `onError` is called at every error of the answer.
+ */
+export function sendToShard(
+  session: Session,
+  shard: ShardName,
+  readOnly: boolean,
+  bytes: Buffer | readonly Buffer[],
+  needs: readonly NeededStatement[],
+  isExtended: boolean,
+  onError: () => void = () => {},
+): void {
+  const { transaction, client, gateway, reserved } = session;
+  const isOpen = transaction.status === "open";
+  let connection: ServerConnection | undefined;
+  let copy: CopyForward | undefined;
+  const lost = (error: unknown) => {
+    session.active.clear();
+    if (session.copy === copy) session.copy = undefined;
+    onError();
+    session.fail(error, undefined);
+    client.write(session.readyMessage);
+    session.done();
+  };
+  const handler = new PassThrough(
+    client,
+    {
+      onSent(used) {
+        connection = used;
+        if (!isOpen) session.active.add(used);
+      },
+      onCopyIn() {
+        copy = new CopyForward(connection!, client, isExtended, () => {
+          session.copy = undefined;
+        });
+        session.beginCopy(copy, isExtended);
+      },
+      onError(error) {
+        if (copy !== undefined && session.copy === copy) copy.failed();
+        onError();
+        session.fail(error, 0);
+      },
+      onReady(status) {
+        if (isOpen && status === transactionStatus.failed) transaction.fail();
+        session.active.clear();
+        session.done();
+      },
+      onLost: lost,
+    },
+    true,
+  );
+  const sendTo = (participant: Participant) => {
+    if (!readOnly) participant.wrote = true;
+    handler.sent(participant.lease.connection);
+    participant.request(bytes, handler, 1, needs);
+  };
+  session.begin();
+  if (isOpen) {
+    const participant = transaction.participants.get(shard);
+    if (participant !== undefined) sendTo(participant);
+    else transaction.join(shard).then(sendTo, lost);
+    return;
+  }
+  const kept = reserved.get(shard);
+  if (kept !== undefined) sendTo(new Participant(kept, undefined));
+  else gateway.pool.submit({ shard, traveller: session.traveller(), bytes, syncs: 1, needs, handler });
+}

@@ -1,0 +1,378 @@
+// One client's session: what it has set, prepared and begun, and the order in which its messages are carried out. The
+// work itself is in simple-query.ts, extended-query.ts and run-statement.ts.
+
+import type { Builtins } from "../src/catalog/builtins.ts";
+import { loadCatalog } from "../src/catalog/loader.ts";
+import type { CatalogSnapshot } from "../src/catalog/snapshot.ts";
+import type { Execution, OutputRequest, StatementRun } from "../src/executor/execution.ts";
+import type { ServerConnection, ServerLogin } from "../src/pgclient/server-connection.ts";
+import { readyForQuery } from "../src/pgwire/backend-message.ts";
+import type { Frame } from "../src/pgwire/frame-reader.ts";
+import { frontend, transactionStatus } from "../src/pgwire/message-type.ts";
+import { SqlError } from "../src/pgwire/sql-error.ts";
+import type { Lease, Traveller } from "../src/pool/pool.ts";
+import type { SessionSettings } from "../src/pool/session-settings.ts";
+import type { ShardName, Topology } from "../src/topology/snapshot.ts";
+import { Participant } from "../src/transaction/participant.ts";
+import { SessionTransaction } from "../src/transaction/session-transaction.ts";
+import { type ClientConnection, ClientGone } from "./client-connection.ts";
+import { errorResponse } from "./client-errors.ts";
+import type { CopyFromClient } from "./copy-from-client.ts";
+import type { Database } from "./databases.ts";
+import { ExtendedQuery } from "./extended-query.ts";
+import { type ExtendedMessage, extendedMessages } from "./extended-step.ts";
+import type { Gateway } from "./gateway.ts";
+import { readPath } from "./run-set.ts";
+import { parseSearchPath } from "./search-path.ts";
+import { simpleQuery } from "./simple-query.ts";
+
+const ready = {
+  idle: readyForQuery(transactionStatus.idle),
+  open: readyForQuery(transactionStatus.open),
+  failed: readyForQuery(transactionStatus.failed),
+};
+
+/** Bytes of messages that wait for their turn; from here on the client is not read. */
+const queuedBytesMax = 1024 * 1024;
+
+export interface SessionStart {
+  readonly client: ClientConnection;
+  readonly gateway: Gateway;
+  readonly database: Database;
+  readonly login: ServerLogin;
+  readonly loginKey: string;
+  readonly settings: SessionSettings;
+  readonly searchPath: { readonly setting: string; readonly role: string };
+}
+
+export class Session {
+  readonly client: ClientConnection;
+  readonly gateway: Gateway;
+  readonly database: Database;
+  readonly login: ServerLogin;
+  readonly loginKey: string;
+  /** What RESET goes back to. */
+  readonly startupSettings: SessionSettings;
+  readonly transaction: SessionTransaction;
+  readonly extended: ExtendedQuery;
+  readonly temporaryTables = new Set<string>();
+  /** Shards that have a cursor of this name. */
+  readonly cursors = new Map<string, ShardName>();
+  readonly reserved = new Map<ShardName, Lease>();
+  settings: SessionSettings;
+  searchPath: readonly string[];
+  /** Part of every cache key: what the meaning of a name depends on. */
+  searchPathKey = "";
+  /** COPY FROM STDIN in progress: CopyData goes here. */
+  copy: CopyFromClient | undefined;
+  /** Connections that work for this session now, outside of its transaction. */
+  readonly active = new Set<ServerConnection>();
+  readonly #startPath: SessionStart["searchPath"];
+  #defaultPath: SessionStart["searchPath"];
+  #path: SessionStart["searchPath"];
+  #pathAfterCommit: SessionStart["searchPath"] | undefined;
+  #transactionCatalog: CatalogSnapshot | undefined;
+  #isCatalogChanged = false;
+  #queue: Frame[] = [];
+  #queuedBytes = 0;
+  #isPaused = false;
+  #isBusy = false;
+  #isEnded = false;
+
+  constructor({ client, gateway, database, login, loginKey, settings, searchPath }: SessionStart) {
+    this.client = client;
+    this.gateway = gateway;
+    this.database = database;
+    this.login = login;
+    this.loginKey = loginKey;
+    this.settings = settings;
+    this.startupSettings = settings;
+    this.#startPath = searchPath;
+    this.#defaultPath = searchPath;
+    this.#path = searchPath;
+    this.searchPath = [];
+    this.setPath(searchPath);
+    this.transaction = new SessionTransaction({
+      pool: gateway.pool,
+      traveller: () => this.traveller(),
+      nextGid: gateway.nextGid,
+      reserved: this.reserved,
+      onInDoubt: (gid, shard, error) => gateway.log.error({ gid, shard, err: error }, "transaction in doubt"),
+    });
+    this.extended = new ExtendedQuery(this);
+  }
+
+  traveller(): Traveller {
+    return { login: this.login, loginKey: this.loginKey, settings: this.settings };
+  }
+
+  get topology(): Topology {
+    return this.gateway.topology;
+  }
+
+  /** The catalog as this session sees it: with the uncommitted DDL of its own transaction. */
+  get catalog(): CatalogSnapshot {
+    return this.#transactionCatalog ?? this.database.catalog;
+  }
+
+  get builtins(): Builtins {
+    return this.database.builtins;
+  }
+
+  get readyMessage(): Buffer {
+    return ready[this.transaction.status];
+  }
+
+  setPath(path: SessionStart["searchPath"]): void {
+    this.#path = path;
+    this.searchPath = parseSearchPath(path.setting, path.role);
+    this.searchPathKey = this.searchPath.join(",");
+  }
+
+  get path(): SessionStart["searchPath"] {
+    return this.#path;
+  }
+
+  /** The path of the session itself, to which the end of a transaction goes back. */
+  set lastingPath(path: SessionStart["searchPath"]) {
+    this.#defaultPath = path;
+  }
+
+  /** What SET search_path in the open transaction makes of the session when it commits. */
+  set pathAfterCommit(path: SessionStart["searchPath"]) {
+    this.#pathAfterCommit = path;
+  }
+
+  /** The savepoint may lie before a SET or DDL of this transaction. */
+  async rolledBackToSavepoint(): Promise<void> {
+    const participant =
+      this.transaction.participants.get(this.topology.home) ?? this.transaction.participants.values().next().value;
+    if (participant === undefined) return;
+    this.setPath(await readPath(participant));
+    if (this.#pathAfterCommit !== undefined) this.#pathAfterCommit = this.#path;
+    if (this.#isCatalogChanged) {
+      await this.reloadTransactionCatalog(await this.transaction.join(this.topology.home));
+    }
+  }
+
+  /** Reads the catalog through the transaction's own connection, so that its DDL is seen. */
+  async reloadTransactionCatalog(home: Participant): Promise<void> {
+    this.#isCatalogChanged = true;
+    this.#transactionCatalog = await loadCatalog((sql) => home.queryText(sql), this.builtins);
+  }
+
+  /** Everything that the end of a transaction means for the session. `isCommitted` false: rolled back. */
+  async transactionEnded(isCommitted: boolean, settings: SessionSettings): Promise<void> {
+    this.settings = settings;
+    if (isCommitted && this.#pathAfterCommit !== undefined) this.#defaultPath = this.#pathAfterCommit;
+    this.#pathAfterCommit = undefined;
+    this.setPath(this.#defaultPath);
+    this.cursors.clear();
+    this.extended.forgetPortals();
+    this.#transactionCatalog = undefined;
+    if (this.#isCatalogChanged) {
+      this.#isCatalogChanged = false;
+      if (isCommitted) await this.database.reload();
+    }
+  }
+
+  /** What operators need for one statement. `participant` is of the open transaction, else of `leases`. */
+  execution(statement: StatementRun, output: OutputRequest, leases: StatementLeases): Execution {
+    return {
+      sink: this.client,
+      topology: this.topology,
+      catalog: this.catalog,
+      statement,
+      output,
+      descriptions: this.gateway.descriptions,
+      scope: `${this.database.name}:${this.catalog.version}:${this.searchPathKey}:${this.login.user}`,
+      maxGatheredRows: this.#maxGatheredRows(),
+      participant: (shard) =>
+        this.transaction.status === "open" ? this.transaction.join(shard) : leases.participant(shard),
+      joined: () => this.transaction.participants.keys(),
+    };
+  }
+
+  #maxGatheredRows(): number {
+    const value = this.transaction.setting("shardgres.max_gathered_rows");
+    const count = value === undefined ? Number.NaN : Number(value.replaceAll("'", ""));
+    return Number.isFinite(count) ? count : 1_000_000;
+  }
+
+  /** Messages of the client, in order. */
+  receive(frames: Frame[]): void {
+    for (const frame of frames) {
+      if (this.copy?.take(frame) === true) continue;
+      this.#queue.push(frame);
+      this.#queuedBytes += frame.bytes.length;
+    }
+    if (!this.#isPaused && this.#queuedBytes > queuedBytesMax) {
+      this.#isPaused = true;
+      this.client.pause();
+    }
+    this.#work();
+  }
+
+  /** Carries out what waits until something has to be waited for. */
+  #work(): void {
+    while (!this.#isBusy && !this.#isEnded) {
+      const frame = this.#queue.shift();
+      if (frame === undefined) break;
+      this.#queuedBytes -= frame.bytes.length;
+      try {
+        this.#handle(frame);
+      } catch (error) {
+        this.fatal(error);
+      }
+    }
+    if (this.#isPaused && this.#queuedBytes < queuedBytesMax / 2) {
+      this.#isPaused = false;
+      this.client.resume();
+    }
+  }
+
+  #handle({ type, bytes }: Frame): void {
+    if (extendedMessages.has(type)) {
+      this.extended.take(type as ExtendedMessage, bytes);
+      return;
+    }
+    switch (type) {
+      case frontend.query:
+        this.extended.dropUnfinished();
+        simpleQuery(this, bytes);
+        return;
+      case frontend.terminate:
+        this.end();
+        return;
+      case frontend.copyData:
+      case frontend.copyDone:
+      case frontend.copyFail:
+        // The client has not heard yet that its COPY failed.
+        return;
+      case frontend.functionCall:
+        this.refuseMessage("the function call protocol is not supported", "Use SELECT function(...).");
+        return;
+      default:
+        throw new SqlError({
+          severity: "FATAL",
+          code: "08P01",
+          message: `invalid frontend message type ${type}`,
+        });
+    }
+  }
+
+  /** From now on CopyData goes there. `isExtended`: the Sync behind Execute is void, the one behind CopyDone counts. */
+  beginCopy(copy: CopyFromClient, isExtended: boolean): void {
+    this.copy = copy;
+    if (isExtended) this.extended.ignoreNextSync();
+    // What came with the same read as Execute.
+    const waiting = this.#queue;
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.receive(waiting);
+  }
+
+  /** What DISCARD ALL and a new session have in common. */
+  resetPath(): void {
+    this.setPath(this.#startPath);
+    this.#defaultPath = this.#startPath;
+  }
+
+  refuseMessage(message: string, hint: string): void {
+    this.fail(new SqlError({ code: "0A000", message, hint }), 0);
+    this.client.write(this.readyMessage);
+  }
+
+  /** While `work` runs no other message is carried out. It must not reject. */
+  run(work: () => Promise<void>): void {
+    this.begin();
+    work().then(
+      () => this.done(),
+      (error: unknown) => this.fatal(error),
+    );
+  }
+
+  begin(): void {
+    this.#isBusy = true;
+  }
+
+  done(): void {
+    this.#isBusy = false;
+    if (this.#queue.length > 0) this.#work();
+  }
+
+  /** Tells the client; an open transaction has failed. */
+  fail(error: unknown, offset: number | undefined): void {
+    this.transaction.fail();
+    if (error instanceof ClientGone) return;
+    this.client.write(errorResponse(error, offset, this.gateway.log));
+  }
+
+  /** Nothing can go on after this. */
+  fatal(error: unknown): void {
+    if (this.#isEnded) return;
+    if (!(error instanceof ClientGone)) {
+      const shown =
+        error instanceof SqlError ? new SqlError({ ...error.fields, severity: "FATAL", position: undefined }) : error;
+      this.client.write(errorResponse(shown, undefined, this.gateway.log));
+    }
+    this.end();
+  }
+
+  /** Cancel request: everything that works for this session stops. */
+  cancel(): void {
+    for (const connection of this.active) connection.cancel();
+    for (const { lease } of this.transaction.participants.values()) {
+      if (lease.connection.inFlight > 0) lease.connection.cancel();
+    }
+    for (const lease of this.reserved.values()) if (lease.connection.inFlight > 0) lease.connection.cancel();
+  }
+
+  /** The session is over, whoever ended it. Its connections are free once what they do has ended. */
+  end(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#queue = [];
+    this.copy?.abort(new ClientGone());
+    this.cancel();
+    this.client.end();
+    void this.transaction.rollback().then(() => {
+      for (const lease of this.reserved.values()) lease.discard();
+      this.reserved.clear();
+    });
+  }
+}
+
+/** Connections for one statement outside of a transaction. */
+export class StatementLeases {
+  #session: Session;
+  #leases = new Map<ShardName, Lease>();
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  async participant(shard: ShardName): Promise<Participant> {
+    const session = this.#session;
+    let lease = session.reserved.get(shard) ?? this.#leases.get(shard);
+    if (lease === undefined) {
+      lease = await session.gateway.pool.acquire(shard, session.traveller(), { holdsOthers: this.#leases.size > 0 });
+      this.#leases.set(shard, lease);
+      session.active.add(lease.connection);
+    }
+    return new Participant(lease, undefined);
+  }
+
+  /** The connection stays with the session. */
+  keep(shard: ShardName): void {
+    this.#leases.delete(shard);
+  }
+
+  release(): void {
+    for (const lease of this.#leases.values()) {
+      this.#session.active.delete(lease.connection);
+      lease.release();
+    }
+    this.#leases.clear();
+  }
+}

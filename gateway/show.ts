@@ -1,0 +1,64 @@
+// Rows that the gateway answers by itself: SHOW shardgres.*, and EXPLAIN of what several shards do.
+import { commandComplete, dataRow } from "../src/pgwire/backend-message.ts";
+import { oid } from "../src/pgwire/oid.ts";
+import { encodeRowDescription, gatewayField } from "../src/pgwire/row-description.ts";
+import { SqlError } from "../src/pgwire/sql-error.ts";
+import type { ExplainPlan } from "../src/planner/plan.ts";
+import { gatewayTables } from "./gateway-relations.ts";
+import type { Session } from "./session.ts";
+import type { Statement } from "./statement.ts";
+import { version } from "./version.ts";
+
+/** `name` is what stands behind "shardgres.". */
+export function showGatewayTable(session: Session, statement: Statement, name: string): Buffer {
+  if (name === "version") {
+    sendRows(session, statement, ["version"], [[version]]);
+    return commandComplete("SHOW");
+  }
+  const table = gatewayTables.get(name);
+  if (table === undefined) {
+    throw new SqlError({
+      code: "42704",
+      message: `unrecognized configuration parameter "shardgres.${name}"`,
+      hint: `There are: ${[...gatewayTables.keys(), "version"].map((known) => `shardgres.${known}`).join(", ")}.`,
+    });
+  }
+  sendRows(
+    session,
+    statement,
+    table.columns.map((column) => column.name),
+    table.rows(session),
+  );
+  return commandComplete("SHOW");
+}
+
+export function showExplain(session: Session, statement: Statement, plan: ExplainPlan): Buffer {
+  sendRows(
+    session,
+    statement,
+    ["QUERY PLAN"],
+    plan.lines.map((line) => [line]),
+  );
+  return commandComplete("EXPLAIN");
+}
+
+/** Text columns, in text format (which for text is the same as binary). */
+export function sendRows(
+  session: Session,
+  { output, taker }: Statement,
+  columns: readonly string[],
+  rows: readonly (readonly (string | number | boolean | null)[])[],
+): void {
+  const fields = columns.map((column) => gatewayField(column, oid.text));
+  if (taker !== undefined) taker.fields(fields);
+  else if (output.describe) session.client.write(encodeRowDescription(fields));
+  const messages = rows.map((row) => dataRow(row.map((value) => (value === null ? null : text(value)))));
+  if (messages.length === 0) return;
+  const batch = Buffer.concat(messages);
+  if (taker !== undefined) void taker.rows(batch);
+  else session.client.write(batch);
+}
+
+function text(value: string | number | boolean): string {
+  return value === true ? "t" : value === false ? "f" : String(value);
+}

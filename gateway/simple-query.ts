@@ -1,0 +1,81 @@
+// The simple query protocol. One statement for one shard goes on as the message that came, and its answer as the bytes
+// that come; everything else is carried out statement by statement.
+import type { StatementRun } from "../src/executor/execution.ts";
+import { singleShardOf } from "../src/executor/resolve-target.ts";
+import { emptyQueryResponse } from "../src/pgwire/backend-message.ts";
+import { decodeQuery } from "../src/pgwire/frontend-message.ts";
+import type { Plan } from "../src/planner/plan.ts";
+import { type Normalized, normalize } from "../src/sql/normalize.ts";
+import { type ParsedStatement, parse, positionInWhole } from "../src/sql/parse.ts";
+import { planText } from "./plan-text.ts";
+import { runStatement } from "./run-statement.ts";
+import { commit, rollback } from "./run-transaction.ts";
+import { isPlain, sendToShard } from "./send-to-shard.ts";
+import type { Session } from "./session.ts";
+
+const output = { describe: true, formats: [] };
+const noTypes: readonly number[] = [];
+
+export function simpleQuery(session: Session, message: Buffer): void {
+  let text: string;
+  try {
+    text = decodeQuery(message);
+    const normalized = normalize(text);
+    if (normalized !== undefined && !normalized.isMulti && !normalized.isEmpty) {
+      const plan = planText(session, text, normalized, noTypes);
+      if (forwardWhole(session, text, normalized, plan, message)) return;
+    }
+  } catch (error) {
+    session.fail(error, 0);
+    session.client.write(session.readyMessage);
+    return;
+  }
+  session.run(() => runStatements(session, text));
+}
+
+/** True when the message is on its way to its shard. False: it needs more than that. */
+function forwardWhole(session: Session, text: string, normalized: Normalized, plan: Plan, message: Buffer): boolean {
+  const { transaction, topology } = session;
+  if (!isPlain(plan) || transaction.status === "failed") return false;
+  const run: StatementRun = {
+    text,
+    offset: 0,
+    literals: normalized.literals,
+    parameters: undefined,
+    parameterTypes: noTypes,
+  };
+  const shard = singleShardOf(plan.targets, topology, run, transaction.participants.keys());
+  if (shard === undefined) return false;
+  sendToShard(session, shard, plan.readOnly, message, [], false);
+  return true;
+}
+
+async function runStatements(session: Session, text: string): Promise<void> {
+  const { client, transaction } = session;
+  let offset = 0;
+  try {
+    const statements = parse(text);
+    if (statements.length === 0) client.write(emptyQueryResponse);
+    for (const [i, statement] of statements.entries()) {
+      offset = positionInWhole(text, statement.start, 0);
+      const isInSeries = statements.length > 1;
+      if (isInSeries && transaction.status === "idle") transaction.begin("", false);
+      const completion = await runOne(session, statement, offset, isInSeries);
+      const isLast = i === statements.length - 1;
+      if (isLast && transaction.status === "open" && !transaction.isExplicit) await commit(session);
+      client.write(completion);
+    }
+  } catch (error) {
+    session.fail(error, offset);
+    if (!transaction.isExplicit) await rollback(session);
+  }
+  client.write(session.readyMessage);
+}
+
+function runOne(session: Session, statement: ParsedStatement, offset: number, isInSeries: boolean): Promise<Buffer> {
+  const { text } = statement;
+  const normalized = normalize(text);
+  const plan = planText(session, text, normalized, noTypes);
+  const run = { text, offset, literals: normalized?.literals ?? [], parameters: undefined, parameterTypes: noTypes };
+  return runStatement(session, { run, normalized, output, bound: undefined, isInSeries }, plan);
+}

@@ -1,0 +1,63 @@
+// Settings that came with the startup packet, or through set_config: strings as a server would read them from a client,
+// turned into what may stand after `SET name TO`.
+import { SqlError } from "../src/pgwire/sql-error.ts";
+import { quoteIdentifier, quoteLiteral } from "../src/sql/names.ts";
+import { splitIdentifiers } from "./search-path.ts";
+
+/** Settings whose value is a list of names: as one string it would be one name (GUC_LIST_QUOTE). */
+const nameLists = new Set([
+  "search_path",
+  "temp_tablespaces",
+  "local_preload_libraries",
+  "session_preload_libraries",
+  "unix_socket_directories",
+]);
+
+/** SQL text for `SET name TO ...`. */
+export function settingValueSql(name: string, value: string): string {
+  if (!nameLists.has(name)) return quoteLiteral(value);
+  const names = splitIdentifiers(value);
+  return names.length === 0 ? "''" : names.map(quoteIdentifier).join(", ");
+}
+
+/** Parameters that are not settings. */
+const notSettings = new Set(["user", "database", "replication", "options"]);
+
+/** Everything in the startup packet that is a setting, with `options` taken apart. */
+export function startupSettings(parameters: ReadonlyMap<string, string>): Map<string, string> {
+  const settings = new Map<string, string>();
+  for (const [name, value] of optionSettings(parameters.get("options") ?? "")) {
+    settings.set(name, settingValueSql(name, value));
+  }
+  for (const [given, value] of parameters) {
+    const name = given.toLowerCase();
+    if (!notSettings.has(name) && !name.startsWith("_pq_.")) settings.set(name, settingValueSql(name, value));
+  }
+  return settings;
+}
+
+/** `-c name=value` and `--name=value`, separated by blanks; a backslash keeps the next character (pg_split_opts). */
+function optionSettings(options: string): [string, string][] {
+  const words = [...options.matchAll(/(?:\\.|[^\s\\])+/gs)].map(([word]) => word.replace(/\\(.)/gs, "$1"));
+  const settings: [string, string][] = [];
+  for (let i = 0; i < words.length; i++) {
+    let word = words[i]!;
+    if (word === "-c") word = words[++i] ?? "";
+    else if (word.startsWith("-c")) word = word.slice(2);
+    else if (word.startsWith("--")) word = word.slice(2);
+    else throw invalidOption(word);
+    const equals = word.indexOf("=");
+    if (equals <= 0) throw invalidOption(word);
+    settings.push([word.slice(0, equals).replaceAll("-", "_").toLowerCase(), word.slice(equals + 1)]);
+  }
+  return settings;
+}
+
+function invalidOption(word: string): SqlError {
+  return new SqlError({
+    severity: "FATAL",
+    code: "42601",
+    message: `invalid command-line argument for server process: ${word}`,
+    hint: "Use -c name=value.",
+  });
+}
