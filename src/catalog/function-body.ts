@@ -116,7 +116,7 @@ function scanBody(catalog: CatalogSnapshot, body: string, found: MutableMentions
     else if (token?.kind === "string") scanString(catalog, tokens, index, found);
     else if (token?.kind === "name") {
       const chain = nameChain(tokens, index);
-      if (chain.length === 1 && !token.quoted) scanWord(catalog, tokens, index, found);
+      if (chain.length === 1 && !token.quoted) scanWord(tokens, index, found);
       scanChain(catalog, tokens, index, chain, found);
       index += 2 * (chain.length - 1);
     }
@@ -134,7 +134,7 @@ function nameChain(tokens: readonly BodyToken[], start: number): readonly string
   }
 }
 
-function scanWord(catalog: CatalogSnapshot, tokens: readonly BodyToken[], index: number, found: MutableMentions): void {
+function scanWord(tokens: readonly BodyToken[], index: number, found: MutableMentions): void {
   const word = wordAt(tokens, index) ?? "";
   const next = tokens[index + 1];
   if (word === "execute") found.dynamicSql = true;
@@ -142,9 +142,6 @@ function scanWord(catalog: CatalogSnapshot, tokens: readonly BodyToken[], index:
   if (ddlWords.has(word) && !isSign(next, ":=") && !isSign(next, "=")) found.ddl = true;
   if (statementWords.has(word) && startsStatement(tokens, index) && next?.kind === "name") found.ddl = true;
   if (changingWords.test(word)) found.changing ??= word;
-  if (isSign(next, "(") && (catalog.volatileFunctions.has(word) || catalog.stableFunctions.has(word))) {
-    found.changing ??= word;
-  }
 }
 
 function startsStatement(tokens: readonly BodyToken[], index: number): boolean {
@@ -167,6 +164,7 @@ function scanChain(
   const last = chain.at(-1) ?? "";
   if (isSign(tokens[after], "(")) {
     if (sqlRunners.test(last)) found.dynamicSql = true;
+    if (catalog.volatileFunctions.has(last) || catalog.stableFunctions.has(last)) found.changing ??= last;
     for (const called of catalog.userFunctions.get(last) ?? []) found.functions.add(called);
   }
   if (chain.length === 1 && wordAt(tokens, start) === first && reservedWords.has(first)) return;
