@@ -1,6 +1,6 @@
 // Where numbers and parameters end. scan.l takes the longest match among its rules, and every number with letters directly
 // behind it is junk, an error; so it is enough to match the number and to look at the next character.
-import { codeAt, isDigit, isDigitOf, isIdentifierStart } from "./characters.ts";
+import { codeAt, isDigit, isDigitOf, isIdentifierPart, isIdentifierStart } from "./characters.ts";
 
 const DOLLAR = 36;
 const DOT = 46;
@@ -18,7 +18,7 @@ export function endOfNumber(text: string, at: number): number {
   const base = codeAt(text, at) === 48 ? baseOf(codeAt(text, at + 1) | 32) : 10;
   if (base !== 10) {
     const end = endOfDigits(text, at + 2, base);
-    return end === at + 2 || isJunk(codeAt(text, end)) ? -1 : end;
+    return end === at + 2 ? -1 : endUnlessJunk(text, at, end);
   }
   let position = isDigit(codeAt(text, at)) ? endOfDecimals(text, at) : at;
   if (codeAt(text, position) === DOT && (position === at || codeAt(text, position + 1) !== DOT)) {
@@ -33,10 +33,8 @@ export function endOfNumber(text: string, at: number): number {
     const digits = position + (isSigned ? 2 : 1);
     if (!isDigit(codeAt(text, digits))) return -1;
     position = endOfDecimals(text, digits);
-    const next = codeAt(text, position);
-    return isIdentifierStart(next) || (next === DOLLAR && !isSigned) ? -1 : position;
   }
-  return isIdentifierStart(codeAt(text, position)) ? -1 : position;
+  return endUnlessJunk(text, at, position);
 }
 
 /** `at` is behind the `$`. -1 for letters behind the number, and for numbers that PostgreSQL calls too large. */
@@ -50,9 +48,19 @@ export function endOfParameter(text: string, at: number): number {
   return isIdentifierStart(codeAt(text, position)) ? -1 : position;
 }
 
-/** As an identifier, what follows could go on with a `$` too. */
-function isJunk(code: number): boolean {
-  return isIdentifierStart(code) || code === DOLLAR || isDigit(code);
+/**
+ * `end`, or -1 for junk: a character that begins a name or goes on with digits behind the number. A `$` is junk when the
+ * number itself ends like a name: in `1_2$1` a `1` and the name `_2$1` are a longer match than `1_2`.
+ */
+function endUnlessJunk(text: string, at: number, end: number): number {
+  const next = codeAt(text, end);
+  if (isIdentifierStart(next) || isDigit(next)) return -1;
+  if (next === DOLLAR) {
+    for (let back = end - 1; back >= at && isIdentifierPart(codeAt(text, back)); back--) {
+      if (isIdentifierStart(codeAt(text, back))) return -1;
+    }
+  }
+  return end;
 }
 
 function baseOf(letter: number): 2 | 8 | 10 | 16 {

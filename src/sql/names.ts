@@ -1,6 +1,6 @@
 // Names and constants as SQL text, and names out of text.
-import { AppError } from "../base/app-error.ts";
-import { codeAt, isIdentifierPart, isIdentifierStart } from "./characters.ts";
+import { SqlError } from "../pgwire/sql-error.ts";
+import { codeAt, isSpace } from "./characters.ts";
 import { quotedKeywords } from "./keywords.ts";
 
 /** NAMEDATALEN - 1: PostgreSQL cuts longer names, in bytes. */
@@ -30,8 +30,8 @@ export function foldIdentifier(name: string): string {
 }
 
 /**
- * Parts of a name as regclass input reads it (stringToQualifiedNameList): `s.t`, `"S".t`, blanks around parts allowed.
- * Throws AppError "invalid-name".
+ * Parts of a name as regclass input reads it (SplitIdentifierString of varlena.c): `s.t`, `"S".t`, blanks around parts;
+ * without quotes anything but blanks and dots is taken. SqlError 42602 otherwise.
  */
 export function parseQualifiedName(text: string): readonly string[] {
   const parts: string[] = [];
@@ -40,16 +40,16 @@ export function parseQualifiedName(text: string): readonly string[] {
     const start = position;
     if (text.charAt(position) === '"') {
       position = endOfQuotedPart(text, position + 1);
-      if (position < 0) throw invalidName(text);
+      if (position < 0) throw invalidName();
       parts.push(truncateName(text.slice(start + 1, position - 1).replaceAll('""', '"')));
     } else {
-      if (!isIdentifierStart(codeAt(text, position))) throw invalidName(text);
-      while (isIdentifierPart(codeAt(text, position))) position++;
+      while (position < text.length && text.charAt(position) !== "." && !isSpace(codeAt(text, position))) position++;
+      if (position === start) throw invalidName();
       parts.push(foldIdentifier(text.slice(start, position)));
     }
     position = skipBlanks(text, position);
     if (position === text.length) return parts;
-    if (text.charAt(position) !== ".") throw invalidName(text);
+    if (text.charAt(position) !== ".") throw invalidName();
     position = skipBlanks(text, position + 1);
   }
 }
@@ -58,7 +58,7 @@ function endOfQuotedPart(text: string, at: number): number {
   let position = at;
   for (;;) {
     const close = text.indexOf('"', position);
-    if (close < 0 || (close === at && text.charAt(close + 1) !== '"')) return -1;
+    if (close < 0) return -1;
     if (text.charAt(close + 1) !== '"') return close + 1;
     position = close + 2;
   }
@@ -66,7 +66,7 @@ function endOfQuotedPart(text: string, at: number): number {
 
 function skipBlanks(text: string, at: number): number {
   let position = at;
-  while (" \t\n\r\f\v".includes(text.charAt(position)) && position < text.length) position++;
+  while (isSpace(codeAt(text, position))) position++;
   return position;
 }
 
@@ -82,7 +82,6 @@ function truncateName(name: string): string {
   return kept;
 }
 
-/** PostgreSQL: 42602 invalid_name, "invalid name syntax". */
-function invalidName(text: string): AppError {
-  return new AppError("invalid-name", `invalid name syntax: ${quoteLiteral(text)}`);
+function invalidName(): SqlError {
+  return new SqlError({ code: "42602", message: "invalid name syntax" });
 }
