@@ -13,24 +13,42 @@ import type { AdminConnections } from "./admin-connections.ts";
 /** Sent on the home shard by whoever changes the catalog, in the same transaction. */
 export const catalogChannel = "shardgres_catalog";
 
+const reconnectMaxMs = 5_000;
+
 export class Database {
   readonly name: string;
   readonly builtins: Builtins;
+  #connect: () => Promise<pg.Client>;
   #connection: pg.Client;
   #catalog: CatalogSnapshot;
   #loading: Promise<void> | undefined;
   #isStale = false;
+  #isClosed = false;
   #log: Log;
 
-  constructor(name: string, connection: pg.Client, builtins: Builtins, catalog: CatalogSnapshot, log: Log) {
+  /** `connect` gives a connection of the gateway's own to the database's home shard. */
+  static async open(name: string, connect: () => Promise<pg.Client>, log: Log): Promise<Database> {
+    const connection = await connect();
+    const builtins = await loadBuiltins(queryText(connection));
+    const catalog = await loadCatalog(queryText(connection), builtins);
+    return new Database(name, connect, connection, builtins, catalog, log);
+  }
+
+  private constructor(
+    name: string,
+    connect: () => Promise<pg.Client>,
+    connection: pg.Client,
+    builtins: Builtins,
+    catalog: CatalogSnapshot,
+    log: Log,
+  ) {
     this.name = name;
     this.builtins = builtins;
+    this.#connect = connect;
     this.#connection = connection;
     this.#catalog = catalog;
     this.#log = log;
-    connection.on("notification", () => {
-      this.reload().catch((error: unknown) => this.#log.error({ err: error, database: name }, "catalog not reloaded"));
-    });
+    this.#attend(connection);
   }
 
   get catalog(): CatalogSnapshot {
@@ -58,7 +76,33 @@ export class Database {
   }
 
   close(): Promise<void> {
+    this.#isClosed = true;
     return this.#connection.end().catch(() => {});
+  }
+
+  /** Hears of changes that others make; a lost connection is made again, and the catalog read anew. */
+  #attend(connection: pg.Client): void {
+    connection.on("notification", () => {
+      this.reload().catch((error: unknown) => this.#log.warn({ err: error, database: this.name }, "catalog not read"));
+    });
+    connection.on("end", () => {
+      if (!this.#isClosed) void this.#reconnect();
+    });
+  }
+
+  async #reconnect(): Promise<void> {
+    const pause = backoff({ maxMs: reconnectMaxMs });
+    while (!this.#isClosed) {
+      await delay(pause.next(), undefined, { ref: false });
+      try {
+        this.#connection = await this.#connect();
+        this.#attend(this.#connection);
+        await this.reload();
+        return;
+      } catch (error) {
+        this.#log.warn({ err: error, database: this.name }, "no connection to the home shard; trying again");
+      }
+    }
   }
 }
 
@@ -106,12 +150,12 @@ export class Databases {
         await connection.end();
       }
     }
-    const connection = await this.#admin.connect(topology.home, name);
-    // Whoever comes back after a lost connection finds everything made anew.
-    connection.on("end", () => this.#open.delete(name));
-    await connection.query(`LISTEN ${catalogChannel}`);
-    const builtins = await loadBuiltins(queryText(connection));
-    return new Database(name, connection, builtins, await loadCatalog(queryText(connection), builtins), this.#log);
+    const connect = async () => {
+      const connection = await this.#admin.connect(this.#topology().home, name);
+      await connection.query(`LISTEN ${catalogChannel}`);
+      return connection;
+    };
+    return Database.open(name, connect, this.#log);
   }
 }
 

@@ -41,7 +41,5 @@ export function planAnew(session: Session, text: string, parameterTypes: readonl
 
 /** Whatever the plan of a text depends on besides the text. */
 export function planScope(session: Session, parameterTypes: readonly number[]): string {
-  const temporary = session.temporaryTables.size === 0 ? "" : [...session.temporaryTables].join(",");
-  const { catalog } = session;
-  return `${catalog.database}:${catalog.version}:${session.topology.buckets.generation}:${session.searchPathKey}:${temporary}:${parameterTypes.join()}`;
+  return parameterTypes.length === 0 ? session.planScope : session.planScope + parameterTypes.join();
 }

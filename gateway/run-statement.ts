@@ -204,4 +204,5 @@ function reserve(
   if (session.reserved.has(shard)) return;
   session.reserved.set(shard, participant.lease);
   leases.keep(shard);
+  participant.lease.connection.onNotification((message) => session.client.write(Buffer.from(message)));
 }

@@ -73,6 +73,14 @@ export class Session {
   #pathAfterCommit: SessionStart["searchPath"] | undefined;
   #transactionCatalog: CatalogSnapshot | undefined;
   #isCatalogChanged = false;
+  /** `planScope` of last time, and what it was made of. */
+  #planScope: {
+    readonly catalog: CatalogSnapshot | undefined;
+    readonly generation: number;
+    readonly path: string;
+    readonly temporary: number;
+    readonly scope: string;
+  } = { catalog: undefined, generation: -1, path: "", temporary: -1, scope: "" };
   #queue: Frame[] = [];
   #queuedBytes = 0;
   #isPaused = false;
@@ -96,6 +104,7 @@ export class Session {
       pool: gateway.pool,
       traveller: () => this.traveller(),
       nextGid: gateway.nextGid,
+      onNotice: (message) => client.write(message),
       reserved: this.reserved,
       onInDoubt: (gid, shard, error) => gateway.log.error({ gid, shard, err: error }, "transaction in doubt"),
     });
@@ -121,6 +130,24 @@ export class Session {
 
   get readyMessage(): Buffer {
     return ready[this.transaction.status];
+  }
+
+  /** Whatever the plan of a text depends on besides the text and its parameters. */
+  get planScope(): string {
+    const { catalog, topology, temporaryTables } = this;
+    const { generation } = topology.buckets;
+    const known = this.#planScope;
+    if (
+      known.catalog === catalog &&
+      known.generation === generation &&
+      known.path === this.searchPathKey &&
+      known.temporary === temporaryTables.size
+    ) {
+      return known.scope;
+    }
+    const scope = `${catalog.database}:${catalog.version}:${generation}:${this.searchPathKey}:${[...temporaryTables].join(",")}:`;
+    this.#planScope = { catalog, generation, path: this.searchPathKey, temporary: temporaryTables.size, scope };
+    return scope;
   }
 
   setPath(path: SessionStart["searchPath"]): void {

@@ -63,6 +63,7 @@ export class ServerConnection {
   /** The FATAL error that the server sent before closing. */
   #farewell: ShardError | undefined;
   #onClose: () => void = () => {};
+  #onNotification: ((message: Buffer) => void) | undefined;
 
   /** Resolves when the server is ready for queries. Throws ShardError for what the server refuses, else AppError. */
   static async open(address: ServerAddress, login: ServerLogin, timeoutMs: number): Promise<ServerConnection> {
@@ -117,6 +118,11 @@ export class ServerConnection {
 
   onClose(listener: () => void): void {
     this.#onClose = listener;
+  }
+
+  /** NOTIFY of other sessions comes at any time; without a listener it is dropped. The memory is reused afterwards. */
+  onNotification(listener: (message: Buffer) => void): void {
+    this.#onNotification = listener;
   }
 
   /** Resolves when everything written so far has been handed to the system; rejects when the connection is lost. */
@@ -301,6 +307,9 @@ export class ServerConnection {
         this.#farewell = error;
         return this.processId !== 0 || exchange === undefined;
       }
+      case backend.notificationResponse:
+        this.#onNotification?.(message);
+        return true;
       case backend.backendKeyData:
         this.processId = message.readInt32BE(5);
         this.#secretKey = message.readInt32BE(9);

@@ -105,7 +105,7 @@ export class ScramClient {
 
   final(serverFirst: string): string {
     const match = /^r=([^,]+),s=([A-Za-z0-9+/=]+),i=(\d{1,9})/.exec(serverFirst);
-    if (!match?.[1]!.startsWith(this.#nonce)) throw malformed();
+    if (match === null || !match[1]!.startsWith(this.#nonce)) throw malformed();
     const { clientKey, serverKey } = this.#keys(Buffer.from(match[2]!, "base64"), Number(match[3]));
     const withoutProof = `c=biws,r=${match[1]}`;
     const authMessage = `n=,r=${this.#nonce},${serverFirst},${withoutProof}`;

@@ -17,10 +17,13 @@ export class Participant {
   isReserved = false;
   /** BEGIN, not sent yet: it travels with the first statement. */
   #opening: string | undefined;
+  #onNotice: (message: Buffer) => void;
 
-  constructor(lease: Lease, opening: string | undefined) {
+  /** `opening`: the BEGIN to be sent first. `onNotice`: gets the notices of commands that the gateway runs itself. */
+  constructor(lease: Lease, opening: string | undefined, onNotice: (message: Buffer) => void = () => {}) {
     this.lease = lease;
     this.#opening = opening;
+    this.#onNotice = onNotice;
   }
 
   get shard(): ShardName {
@@ -54,12 +57,14 @@ export class Participant {
   run(sql: string): Promise<void> {
     return new Promise((resolve, reject) => {
       let error: ShardError | undefined;
+      const onNotice = this.#onNotice;
       this.request(queryMessage(sql), {
-        watched: watch(backend.errorResponse),
+        watched: watch(backend.errorResponse, backend.noticeResponse),
         wholeMessages: false,
         forward: () => false,
-        message(_type, message) {
-          error ??= new ShardError(message);
+        message(type, message) {
+          if (type === backend.errorResponse) error ??= new ShardError(message);
+          else onNotice(Buffer.from(message));
           return false;
         },
         ready: () => (error === undefined ? resolve() : reject(error)),
