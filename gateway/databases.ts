@@ -1,6 +1,8 @@
 // The databases that sessions have connected to: each has its catalog, kept up to date, and the schema `shardgres` on
 // every shard.
+import { setTimeout as delay } from "node:timers/promises";
 import type pg from "pg";
+import { backoff } from "../src/base/backoff.ts";
 import type { Log } from "../src/base/log.ts";
 import { type Builtins, loadBuiltins } from "../src/catalog/builtins.ts";
 import { loadCatalog } from "../src/catalog/loader.ts";

@@ -18,7 +18,7 @@ export interface TransactionServices {
   traveller(): Traveller;
   nextGid(): string;
   /** Notices of deferred triggers and the like, raised while the transaction ends. */
-  onNotice(message: Buffer): void;
+  onNotice?(message: Buffer): void;
   /** Connections that stay with the session between transactions, by shard. */
   readonly reserved: Map<ShardName, Lease>;
   /** A participant could not be told the outcome; it stays in doubt until it is resolved. */
@@ -84,7 +84,7 @@ export class SessionTransaction {
       if (reserved === undefined) lease.release();
       return again;
     }
-    const participant = new Participant(lease, `BEGIN ${this.#modes}`, (message) => this.#services.onNotice(message));
+    const participant = new Participant(lease, `BEGIN ${this.#modes}`, (message) => this.#services.onNotice?.(message));
     participant.isReserved = reserved !== undefined;
     this.participants.set(shard, participant);
     if (this.#steps.length > 0) {
