@@ -27,9 +27,9 @@ export function decodeBits(text: string, start: number, end: number, kind: Token
   return (kind === TokenKind.bitString ? "b" : "x") + digits;
 }
 
-/** Digits in base ten of an integer of any size: without underscores, hexadecimal and the like converted. */
+/** Digits in base ten of an integer of any size: without underscores and leading zeros, hexadecimal and the like converted. */
 export function decodeInteger(text: string, start: number, end: number): string {
-  if (end - start > 2 && text.charCodeAt(start) === 48) {
+  if (end - start > 1 && text.charCodeAt(start) === 48) {
     const digits = text.slice(start, end).replaceAll("_", "");
     return BigInt(digits).toString();
   }

@@ -1,10 +1,11 @@
 // SQL text to trees, by PostgreSQL's own grammar (libpg-query). Synchronous, once `loadParser` has been awaited.
 import type { Node } from "@pgsql/types";
 import { SqlError } from "../pgwire/sql-error.ts";
+import { blankComments } from "./blank-comments.ts";
 import { byteOffsets } from "./byte-offsets.ts";
+import { refuseParameterJunk } from "./parameter-junk.ts";
 import { parserError } from "./parser-error.ts";
 import { createParserInstance, type ParserAnswer, type ParserInstance } from "./parser-instance.ts";
-import { blankCommentsInStrings, refuseParameterJunk } from "./scanner-differences.ts";
 import { skipSpace } from "./skip-space.ts";
 import { stackDepthExceeded } from "./stack-depth.ts";
 
@@ -93,17 +94,26 @@ function startOfStatement(text: string): number {
 
 /** A slice that begins at `start` of the whole text. */
 function parseRaw(slice: string, whole: string, start: number): RawParse {
-  let answer = ask(slice);
+  const blanked = blankComments(slice);
+  const answer = ask(blanked);
   if (answer.kind === "error") {
-    const blanked = blankCommentsInStrings(slice);
-    if (blanked !== slice) answer = ask(blanked);
-  }
-  if (answer.kind === "error") {
-    const position = answer.cursor > 0 ? positionInWhole(whole, start, answer.cursor) : undefined;
-    throw parserError(answer.message, answer.routine, position);
+    const position = answer.cursor > 0 ? characterIn(slice, blanked, answer.cursor) : undefined;
+    const inWhole = position === undefined ? undefined : positionInWhole(whole, start, position);
+    throw parserError(answer.message, answer.routine, inWhole);
   }
   refuseParameterJunk(whole);
   return JSON.parse(answer.json);
+}
+
+/** The character (from 1) of `text` at the place of a character of `blanked`: both have the same bytes but for comments. */
+function characterIn(text: string, blanked: string, character: number): number {
+  if (blanked === text) return character;
+  const bytes = Buffer.byteLength(
+    Array.from(blanked)
+      .slice(0, character - 1)
+      .join(""),
+  );
+  return codePoints(text, byteOffsets(text).toUtf16(bytes)) + 1;
 }
 
 function ask(text: string): ParserAnswer {
