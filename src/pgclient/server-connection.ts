@@ -257,9 +257,10 @@ export class ServerConnection {
           resolve();
           return;
         }
+        // Before `#lose`, which tells the same handler.
+        reject(error);
         this.#socket.destroy();
         this.#lose(error);
-        reject(error);
       };
       const { user, database } = this.login;
       const handler = authenticate(this.login.secret, (bytes) => this.#socket.write(bytes), finish);
