@@ -11,6 +11,7 @@ import type { CatalogSnapshot } from "../src/catalog/snapshot.ts";
 import { allShards } from "../src/executor/execution.ts";
 import type { Topology } from "../src/topology/snapshot.ts";
 import type { AdminConnections } from "./admin-connections.ts";
+import { DistributionGate } from "./distribution-gate.ts";
 
 /** Sent on the home shard by whoever changes the catalog, in the same transaction. */
 export const catalogChannel = "shardgres_catalog";
@@ -20,6 +21,7 @@ const reconnectMaxMs = 5_000;
 export class Database {
   readonly name: string;
   readonly builtins: Builtins;
+  readonly gate = new DistributionGate();
   #connect: () => Promise<pg.Client>;
   #connection: pg.Client;
   #catalog: CatalogSnapshot;

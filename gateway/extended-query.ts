@@ -116,6 +116,7 @@ export class ExtendedQuery {
     const { transaction } = session;
     // An implicit transaction that Flush has left open ends with this Sync, which the shard would not know.
     if (transaction.status === "failed" || (transaction.status === "open" && !transaction.isExplicit)) return false;
+    if (session.database.gate.isActive) return false;
     const together = new Together(session, this.statements, this.#portals);
     let isForwardable: boolean;
     try {
@@ -127,6 +128,7 @@ export class ExtendedQuery {
     if (!isForwardable) return false;
     const shard = together.shard ?? session.transaction.participants.keys().next().value ?? session.topology.home;
     const { bytes, needs } = together.finish();
+    session.currentText = together.texts;
     const uncertain = together.commit(transaction.status === "open");
     sendToShard(session, shard, together.readOnly, bytes, needs, true, () => {
       for (const prepared of uncertain) prepared.isUncertain = true;
@@ -234,12 +236,14 @@ export class ExtendedQuery {
     const portal = this.#portal(name);
     if (portal.held === undefined) {
       const { shared } = portal.prepared;
+      if (session.database.gate.isActive) await session.database.gate.pass(shared.text, session);
       const { plan } = planned(session, shared);
       if (plan === undefined) {
         client.write(emptyQueryResponse);
         return;
       }
       const { bind } = portal;
+      session.currentText = shared.text;
       const declared = shared.parameterTypes ?? shared.declaredTypes;
       const parameterTypes = needsTypes(bind, declared, plan)
         ? (await describeStatement(session, shared, plan)).parameterTypes

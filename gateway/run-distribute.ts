@@ -4,7 +4,9 @@ import type { Execution } from "../src/executor/execution.ts";
 import type { RowTaker } from "../src/executor/scatter.ts";
 import { commandComplete, dataRow } from "../src/pgwire/backend-message.ts";
 import { gatewayField } from "../src/pgwire/row-description.ts";
-import type { DistributePlan } from "../src/planner/plan.ts";
+import type { ArgumentSource, DistributePlan } from "../src/planner/plan.ts";
+import { parseQualifiedName } from "../src/sql/names.ts";
+import { parameterText } from "./parameter-text.ts";
 import { noteCatalogChange } from "./run-all-shards.ts";
 import type { Session } from "./session.ts";
 
@@ -17,6 +19,8 @@ export async function runDistribute(
   execution: Execution,
   taker: RowTaker,
 ): Promise<Buffer> {
+  const names = namesOf(session, argumentText(plan.table, execution));
+  session.whenEnded.push(await session.database.gate.close(names, session));
   const { distribute } = await import("../src/executor/distribute.ts");
   await distribute(plan, execution, session.searchPath);
   const { participants } = session.transaction;
@@ -24,4 +28,21 @@ export async function runDistribute(
   taker.fields([gatewayField(plan.resultColumn, voidType, 4)]);
   await taker.rows(dataRow([""]));
   return commandComplete("SELECT 1");
+}
+
+function argumentText(source: ArgumentSource, { statement }: Execution): string {
+  return (source.kind === "constant" ? source.text : parameterText(statement, source.number - 1)) ?? "";
+}
+
+/** The table's name, and those of the views that read it, through whatever other views. */
+function namesOf({ catalog }: Session, table: string): string[] {
+  const names = [parseQualifiedName(table).at(-1) ?? table];
+  const views = [...catalog.relationsByOid.values()].filter(({ definition }) => definition !== undefined);
+  // The list grows while it is walked.
+  for (const name of names) {
+    for (const view of views) {
+      if (!names.includes(view.name) && view.definition!.includes(name)) names.push(view.name);
+    }
+  }
+  return names;
 }

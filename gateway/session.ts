@@ -19,6 +19,7 @@ import { type ClientConnection, ClientGone } from "./client-connection.ts";
 import { errorResponse } from "./client-errors.ts";
 import type { CopyFromClient } from "./copy-from-client.ts";
 import type { Database } from "./databases.ts";
+import type { GatedSession } from "./distribution-gate.ts";
 import { ExtendedQuery } from "./extended-query.ts";
 import { type ExtendedMessage, extendedMessages } from "./extended-step.ts";
 import type { Gateway } from "./gateway.ts";
@@ -45,7 +46,7 @@ export interface SessionStart {
   readonly searchPath: { readonly setting: string; readonly role: string };
 }
 
-export class Session {
+export class Session implements GatedSession {
   readonly client: ClientConnection;
   readonly gateway: Gateway;
   readonly database: Database;
@@ -68,6 +69,10 @@ export class Session {
   /** Connections that work for this session now, outside of its transaction. */
   readonly active = new Set<ServerConnection>();
   readonly #startPath: SessionStart["searchPath"];
+  /** Text of what is being carried out. */
+  currentText = "";
+  /** To be called when the open transaction has ended and its outcome is in the catalog. */
+  readonly whenEnded: (() => void)[] = [];
   #defaultPath: SessionStart["searchPath"];
   #path: SessionStart["searchPath"];
   #pathAfterCommit: SessionStart["searchPath"] | undefined;
@@ -109,6 +114,15 @@ export class Session {
       onInDoubt: (gid, shard, error) => gateway.log.error({ gid, shard, err: error }, "transaction in doubt"),
     });
     this.extended = new ExtendedQuery(this);
+    database.gate.sessions.add(this);
+  }
+
+  get runningText(): string {
+    return this.#isBusy ? this.currentText.toLowerCase() : "";
+  }
+
+  get holdsHomeLocks(): boolean {
+    return this.transaction.participants.has(this.topology.home);
   }
 
   traveller(): Traveller {
@@ -197,9 +211,11 @@ export class Session {
     this.cursors.clear();
     this.extended.forgetPortals();
     this.#transactionCatalog = undefined;
-    if (this.#isCatalogChanged) {
+    try {
+      if (this.#isCatalogChanged && isCommitted) await this.database.reload();
+    } finally {
       this.#isCatalogChanged = false;
-      if (isCommitted) await this.database.reload();
+      for (const listener of this.whenEnded.splice(0)) listener();
     }
   }
 
@@ -363,7 +379,9 @@ export class Session {
     this.copy?.abort(new ClientGone());
     this.cancel();
     this.client.end();
+    this.database.gate.sessions.delete(this);
     void this.transaction.rollback().then(() => {
+      for (const listener of this.whenEnded.splice(0)) listener();
       for (const lease of this.reserved.values()) lease.discard();
       this.reserved.clear();
     });

@@ -20,6 +20,11 @@ export function simpleQuery(session: Session, message: Buffer): void {
   let text: string;
   try {
     text = decodeQuery(message);
+    session.currentText = text;
+    if (session.database.gate.isActive) {
+      session.run(() => runStatements(session, text));
+      return;
+    }
     const normalized = normalize(text);
     if (normalized !== undefined && !normalized.isMulti && !normalized.isEmpty) {
       const plan = planText(session, text, normalized, noTypes);
@@ -54,6 +59,7 @@ async function runStatements(session: Session, text: string): Promise<void> {
   const { client, transaction } = session;
   let offset = 0;
   try {
+    if (session.database.gate.isActive) await session.database.gate.pass(text, session);
     const statements = parse(text);
     if (statements.length === 0) client.write(emptyQueryResponse);
     for (const [i, statement] of statements.entries()) {

@@ -62,6 +62,9 @@ export class ServerConnection {
   #closed: AppError | undefined;
   /** The FATAL error that the server sent before closing. */
   #farewell: ShardError | undefined;
+  /** Cancel requests that the server has not taken yet. */
+  #cancels = 0;
+  #cancelListeners: (() => void)[] = [];
   #onClose: () => void = () => {};
   #onNotification: ((message: Buffer) => void) | undefined;
 
@@ -224,15 +227,33 @@ export class ServerConnection {
     this.#socket.resume();
   }
 
-  /** Asks the server, over a connection of its own, to cancel what this one is doing. Never fails. */
+  /**
+   * Asks the server, over a connection of its own, to cancel what this one is doing. Never fails. Until the server has
+   * taken the request this connection must not serve anybody else, who would be cancelled instead.
+   */
   cancel(): void {
     if (this.#closed || this.processId === 0) return;
     const { host, port } = this.address;
     const socket = host.startsWith("/") ? connectSocket(`${host}/.s.PGSQL.${port}`) : connectSocket(port, host);
+    this.#cancels++;
+    socket.on("close", () => {
+      if (--this.#cancels > 0) return;
+      for (const listener of this.#cancelListeners.splice(0)) listener();
+    });
     socket.on("error", () => socket.destroy());
     socket.setTimeout(5_000, () => socket.destroy());
     socket.on("connect", () => socket.end(serialize.cancel(this.processId, this.#secretKey)));
     socket.resume();
+  }
+
+  /** Calls once no cancel request is on its way to the server any more. */
+  afterCancel(listener: () => void): void {
+    if (this.#cancels === 0) listener();
+    else this.#cancelListeners.push(listener);
+  }
+
+  get isCancelling(): boolean {
+    return this.#cancels > 0;
   }
 
   /** Ends the connection politely when it is idle, at once when it is not. */

@@ -241,6 +241,10 @@ export class ConnectionPool implements Pool {
     const { connection, shard } = pooled;
     const connections = this.#connections(shard.name);
     if (connection.isClosed) return;
+    if (connection.isCancelling) {
+      connection.afterCancel(() => this.#toIdle(pooled));
+      return;
+    }
     const isCurrent = this.#topology().shards.get(shard.name)?.term === shard.term;
     if (
       connection.status !== transactionStatus.idle ||
