@@ -44,8 +44,8 @@ export function createLocalReport(output: ReportOutput, shownDirectory: string):
     const before = lines.get(who);
     const since = before?.since ?? output.now();
     if (event.kind === "doing") {
-      // What a new shard is doing first is the longest part, and worth a word; starting goes without saying then.
-      if (before === undefined) lines.set(who, { since, text: `${event.what} ...` });
+      // Starting what has just been initialised goes without saying.
+      if (before === undefined || event.what === "initialising") lines.set(who, { since, text: `${event.what} ...` });
     } else {
       const text = `${before?.text ?? "..."} ready (${((output.now() - since) / 1000).toFixed(1)} s)`;
       lines.set(who, { since, text });
@@ -64,7 +64,9 @@ export function createLocalReport(output: ReportOutput, shownDirectory: string):
           const { shards, postgres } = event;
           width = Math.max(...[...shards, "gateway"].map((name) => name.length));
           const count = `${shards.length} ${shards.length === 1 ? "shard" : "shards"}`;
-          return output.write(`shardgres local: ${count}, PostgreSQL ${postgres}, data in ${shownDirectory}\n`);
+          output.write(`shardgres local: ${count}, PostgreSQL ${postgres}, data in ${shownDirectory}\n`);
+          for (const shard of shards) lines.set(shard, { since: output.now(), text: "starting ..." });
+          return draw();
         }
         case "doing":
           return running ? undefined : show(event);

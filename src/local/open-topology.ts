@@ -37,7 +37,7 @@ export async function openTopology(
   const mismatch = (message: string, hint: string) => {
     throw new AppError("mismatch", `the cluster in ${dataDir} ${message}`, { hint });
   };
-  const other = "or another directory (--data-dir DIR), or --reset, which deletes the data";
+  const other = "use another directory (--data-dir DIR), or start anew with --reset, which deletes the data";
   if (postgresVersion !== String(version.major)) {
     const hint = `Use PostgreSQL ${postgresVersion} (--pg-bin DIR), ${other}.`;
     mismatch(`was made by PostgreSQL ${postgresVersion}; ${binDirectory} has ${version.text}`, hint);
@@ -47,8 +47,9 @@ export async function openTopology(
   }
   const topology = await readTopology(store);
   if (wanted.shards !== undefined && wanted.shards !== topology.shards.size) {
+    const count = topology.shards.size === 1 ? "1 shard" : `${topology.shards.size} shards`;
     const hint = `The number cannot be changed here yet. Leave --shards out, ${other}.`;
-    mismatch(`has ${topology.shards.size} shards, not ${wanted.shards}`, hint);
+    mismatch(`has ${count}, not ${wanted.shards}`, hint);
   }
   return topology;
 }

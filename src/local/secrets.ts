@@ -51,6 +51,6 @@ export async function ensureSecrets(dataDir: string, options: SecretsOptions): P
 async function ensurePassword(path: string): Promise<string> {
   if (existsSync(path)) return (await readFile(path, "utf8")).trim();
   const password = randomBytes(24).toString("base64url");
-  await writeFileWhole(path, password, { mode: 0o600 });
+  await writeFileWhole(path, `${password}\n`, { mode: 0o600 });
   return password;
 }
