@@ -2,7 +2,9 @@
 // each other.
 import type { CopyStmt, Node } from "@pgsql/types";
 import type { Column, Relation } from "../catalog/snapshot.ts";
+import { lex } from "../sql/lexer.ts";
 import { parse } from "../sql/parse.ts";
+import { TokenKind } from "../sql/token-kind.ts";
 import { nodeOf } from "../sql/walk.ts";
 import { checkTriggers } from "./check-triggers.ts";
 import { copyFormat, hasOtherEncoding } from "./copy-format.ts";
@@ -14,7 +16,8 @@ import { columnNamed, type Distributed, storedKey } from "./insert-target.ts";
 import { changesWhenStored } from "./key-source.ts";
 import type { CopyInPlan, Plan } from "./plan.ts";
 import type { PlanInput } from "./plan-input.ts";
-import { planRows, sqlOf } from "./plan-rows.ts";
+import { planRows } from "./plan-rows.ts";
+import { planOrNothing } from "./query/single-shard.ts";
 import { isShardLocal, readsOf } from "./reads.ts";
 import { refuse } from "./refuse.ts";
 import { catalogRelation } from "./relation-of.ts";
@@ -22,7 +25,8 @@ import { catalogRelation } from "./relation-of.ts";
 export function planCopy(input: PlanInput, statement: CopyStmt): Plan {
   if (statement.query !== undefined) return copyQuery(input, statement, statement.query);
   const relation = catalogRelation(input, statement.relation);
-  if (relation?.kind === "view") {
+  // PostgreSQL says what to write instead of COPY view TO.
+  if (relation?.kind === "view" && statement.is_from) {
     const { distributed, reference } = readsOf(input, { RangeVar: statement.relation ?? {} });
     if (distributed.length + reference.length > 0) throw refuse("SG053", relation.name);
   }
@@ -131,22 +135,47 @@ function copyQuery(input: PlanInput, statement: CopyStmt, query: Node): Plan {
     if (!isAtHome) throw refuse("SG056", "rows");
     return { ...inner, targets: [{ kind: "home" }] };
   }
-  return copyOfPlan(statement, inner);
+  return copyOfPlan(input, statement, inner);
 }
 
-function copyOfPlan(statement: CopyStmt, inner: Plan): Plan {
+function copyOfPlan(input: PlanInput, statement: CopyStmt, inner: Plan): Plan {
   if (inner.kind === "single-shard") {
-    return { ...inner, otherwise: inner.otherwise === undefined ? undefined : copyOfPlan(statement, inner.otherwise) };
+    const { otherwise } = inner;
+    return { ...inner, otherwise: otherwise && planOrNothing(() => copyOfPlan(input, statement, otherwise)) };
   }
-  const { options } = statement;
+  const { before, query, after } = queryInParentheses(input.statement.text);
+  const [parsed] = parse(query);
+  if (parsed === undefined) throw refuse("SG058");
+  // Planned again as a statement of its own: the plan's SQL must be that of the query alone.
+  const plan = planSeveral({ ...input, statement: parsed, normalized: undefined });
   const isConcatenation =
-    inner.kind === "scatter" &&
-    inner.orderBy.length === 0 &&
-    inner.hiddenColumns === 0 &&
-    inner.limit === undefined &&
-    inner.offset === undefined;
-  const tree = isConcatenation ? parse(inner.sql)[0]?.tree : undefined;
-  if (!isConcatenation || tree === undefined) throw refuse("SG058");
-  const sql = sqlOf({ CopyStmt: { query: tree, ...(options === undefined ? {} : { options }) } });
-  return { kind: "copy-out", target: inner.target, sql, format: copyFormat(options) };
+    plan.kind === "scatter" &&
+    plan.orderBy.length === 0 &&
+    plan.hiddenColumns === 0 &&
+    plan.limit === undefined &&
+    plan.offset === undefined;
+  if (!isConcatenation) throw refuse("SG058");
+  const { target, sql } = plan;
+  return { kind: "copy-out", target, sql: before + sql + after, format: copyFormat(statement.options) };
+}
+
+/** The plan for when the query's keys are not those of one shard. */
+function planSeveral(input: PlanInput): Plan {
+  const plan = planRows(input);
+  return plan.kind === "single-shard" ? (plan.otherwise ?? planRows({ ...input, ignoreKeys: true })) : plan;
+}
+
+/** `COPY (query) TO ..` cut at the parentheses of the query. */
+function queryInParentheses(text: string): { before: string; query: string; after: string } {
+  const tokens = lex(text);
+  let depth = 0;
+  for (let index = 1; tokens !== undefined && index < tokens.count; index++) {
+    const start = tokens.starts[index]!;
+    const symbol = tokens.kinds[index] === TokenKind.symbol ? text.charAt(start) : "";
+    if (symbol === "(") depth++;
+    if (symbol !== ")" || --depth > 0) continue;
+    const open = tokens.ends[1]!;
+    return { before: text.slice(0, open), query: text.slice(open, start), after: text.slice(start) };
+  }
+  throw refuse("SG058");
 }

@@ -1,9 +1,11 @@
 // EXPLAIN. What one shard would answer, that shard explains; the plans of several shards the gateway prints itself.
 import type { ExplainStmt } from "@pgsql/types";
 import { unreachable } from "../base/assert.ts";
+import { parse } from "../sql/parse.ts";
 import { optionIsOn, optionsOf, optionText } from "./definition.ts";
 import type { Plan, Target, ValueSource } from "./plan.ts";
 import type { PlanInput } from "./plan-input.ts";
+import { sqlOf } from "./plan-rows.ts";
 import { refuse } from "./refuse.ts";
 
 /** `planInner` plans the statement that is explained. */
@@ -20,7 +22,11 @@ export function planExplain(input: PlanInput, statement: ExplainStmt, planInner:
   if (isRun) throw refuse("SG061");
   const format = optionText(optionsOf(options).findLast(({ defname }) => defname === "format")) ?? "text";
   if (format.toLowerCase() !== "text") throw refuse("SG062", `FORMAT ${format.toUpperCase()}`);
-  return { kind: "explain", lines: explainLines(inner) };
+  // Planned again with a text of its own, for the SQL in a plan may be the client's text.
+  const text = sqlOf(query);
+  const [own] = parse(text);
+  const plan = own === undefined ? inner : planInner({ ...input, statement: own, normalized: undefined });
+  return { kind: "explain", lines: explainLines(plan) };
 }
 
 /** A plan as an indented tree, for people. */

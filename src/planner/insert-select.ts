@@ -3,6 +3,7 @@
 // it parse the client's own statement (`checkSql`).
 import type { InsertStmt, Node, SelectStmt, WithClause } from "@pgsql/types";
 import type { Column, Relation } from "../catalog/snapshot.ts";
+import { SqlError } from "../pgwire/sql-error.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/names.ts";
 import { nodeOf } from "../sql/walk.ts";
 import { functionDemands } from "./functions.ts";
@@ -11,6 +12,7 @@ import {
   checkRowLength,
   type Distributed,
   defaultExpression,
+  isLocalDefault,
   nullShardKey,
   partialColumns,
   plainTypeName,
@@ -45,19 +47,21 @@ export function insertRows(
   const given = targetColumns(relation, statement);
   for (const row of rows) checkRowLength(statement, given, row.length);
   const length = rows[0]?.length ?? 0;
-  if (rows.some((row) => row.length !== length)) throw refuse("SG052", "its rows have different lengths");
+  if (rows.some((row) => row.length !== length)) {
+    throw new SqlError({ code: "42601", message: "VALUES lists must all be the same length" });
+  }
   const ignoresIdentity = statement.override === "OVERRIDING_USER_VALUE";
   const filled: Filled[] = [];
   for (const column of relation.columns) {
     const position = given.indexOf(column);
     const isGiven = position >= 0 && position < length && !(ignoresIdentity && column.identity);
     const values = rows.map((row) => (isGiven ? row[position]! : defaultMark));
-    if (column.generated || (mayOmit(into, column) && values.every(isDefault))) continue;
+    if (column.generated || (mayOmit(input, into, column) && values.every(isDefault))) continue;
     if (isKey(into, column)) checkNotNull(relation, column, values);
     filled.push({
       column,
       values: values.map((value) =>
-        castToColumn(isDefault(value) ? defaultExpression(relation, column) : value, column),
+        castToColumn(isDefault(value) ? defaultExpression(relation, column) : value, column, isKey(into, column)),
       ),
     });
   }
@@ -91,17 +95,45 @@ export function insertSelected(
   for (const column of relation.columns) {
     const position = given.indexOf(column);
     const isGiven = position >= 0 && !(ignoresIdentity && column.identity);
-    if (!isGiven && (column.generated || mayOmit(into, column))) continue;
+    if (!isGiven && (column.generated || mayOmit(input, into, column))) continue;
     if (!isGiven && isKey(into, column)) checkNotNull(relation, column, [defaultMark]);
     const value = isGiven ? sourceColumn(position) : defaultExpression(relation, column);
     columns.push(column);
-    values.push(castToColumn(value, column));
+    values.push(castToColumn(value, column, isKey(into, column)));
   }
   const targetList = values.map((val, index) => ({ ResTarget: { name: sourceName(index), val } }));
   const alias = { aliasname: "shardgres_source", colnames: given.map((_, index) => string(sourceName(index))) };
   const fromClause = [{ RangeSubselect: { subquery: { SelectStmt: source }, alias } }];
   const query = select({ targetList, fromClause }, statement.withClause);
   return insertPlan(input, statement, relation, into, columns, query);
+}
+
+/** The catalog does not know its columns: the source's own types are assigned to them. */
+export function insertIntoTemporary(input: PlanInput, statement: InsertStmt): InsertSelectPlan {
+  const source = nodeOf(statement.selectStmt, "SelectStmt");
+  const isDefaulted = source?.valuesLists?.some((row) => nodeOf(row, "List")?.items?.some(isDefault)) ?? false;
+  const isPlain = partialColumns(statement).length === 0 && statement.override === "OVERRIDING_NOT_SET";
+  if (source === undefined || isDefaulted || !isPlain) throw refuse("SG052", "its target is a temporary table");
+  const all = { ResTarget: { val: { ColumnRef: { fields: [{ A_Star: {} }] } } } };
+  const subquery = { RangeSubselect: { subquery: { SelectStmt: source }, alias: { aliasname: "shardgres_source" } } };
+  const hasBoth = statement.withClause !== undefined && source.withClause !== undefined;
+  const query = hasBoth
+    ? select({ targetList: [all], fromClause: [subquery] }, statement.withClause)
+    : select(source, statement.withClause ?? source.withClause);
+  const columns = (statement.cols ?? []).map((node) => quoteIdentifier(nodeOf(node, "ResTarget")?.name ?? ""));
+  const { relname = "", alias } = statement.relation ?? {};
+  const named = alias?.aliasname === undefined ? "" : ` AS ${quoteIdentifier(alias.aliasname)}`;
+  return {
+    kind: "insert-select",
+    source: planSource(input, query),
+    into: "home",
+    types: [],
+    keyColumns: [],
+    head: `INSERT INTO ${quoteQualified("pg_temp", relname)}${named} ${columns.length === 0 ? "" : `(${columns.join(", ")}) `}`,
+    tail: tailOf(statement, { kind: "home" }),
+    columnTypes: [],
+    checkSql: input.statement.text,
+  };
 }
 
 function insertPlan(
@@ -177,9 +209,9 @@ function isKey(into: Into, column: Column): boolean {
 }
 
 /** Whether every shard that gets a row may compute the column's default by itself. */
-function mayOmit(into: Into, column: Column): boolean {
+function mayOmit(input: PlanInput, into: Into, column: Column): boolean {
   if (into.kind === "reference") return (column.defaultVolatility ?? "immutable") === "immutable";
-  return !isKey(into, column);
+  return !isKey(into, column) && (into.kind === "home" || isLocalDefault(input, column));
 }
 
 function checkNotNull(relation: Relation, column: Column, values: readonly Node[]): void {
@@ -193,10 +225,10 @@ function checkNotNull(relation: Relation, column: Column, values: readonly Node[
 function select(clauses: Partial<SelectStmt>, withClause: WithClause | undefined): Node {
   return {
     SelectStmt: {
-      ...clauses,
       limitOption: "LIMIT_OPTION_DEFAULT",
-      ...(withClause === undefined ? {} : { withClause }),
       op: "SETOP_NONE",
+      ...clauses,
+      ...(withClause === undefined ? {} : { withClause }),
     },
   };
 }

@@ -2,10 +2,15 @@
 import type { InsertStmt, Node, TypeName } from "@pgsql/types";
 import type { Column, Distribution, Relation } from "../catalog/snapshot.ts";
 import { SqlError } from "../pgwire/sql-error.ts";
+import { shardKeyType } from "../sharding/shard-key-type.ts";
 import { parse } from "../sql/parse.ts";
 import { nodeOf } from "../sql/walk.ts";
+import { changesWhenStored } from "./key-source.ts";
 import type { StoredKey } from "./plan.ts";
+import type { PlanInput } from "./plan-input.ts";
+import { isShardLocal, readsOf } from "./reads.ts";
 import { refuse } from "./refuse.ts";
+import { wordsIn } from "./touched-by-function.ts";
 
 export type Distributed = Extract<Distribution, { kind: "distributed" }>;
 
@@ -80,9 +85,14 @@ export function plainTypeName(column: Column): string {
   return plain + array;
 }
 
-/** `expression` cast to the plain type of the column. */
-export function castToColumn(expression: Node, column: Column): Node {
-  return { TypeCast: { arg: expression, typeName: typeNode(plainTypeName(column)) } };
+/**
+ * `expression` cast to the type of the column, without length or precision: those are left to the target, which reports what
+ * does not fit. A number or a time of a shard key is rounded here, for it decides about the shard.
+ */
+export function castToColumn(expression: Node, column: Column, isKey: boolean): Node {
+  const type = isKey ? shardKeyType(column.typeOid) : undefined;
+  const isRounded = type !== undefined && changesWhenStored(column, type);
+  return { TypeCast: { arg: expression, typeName: typeNode(isRounded ? column.typeName : plainTypeName(column)) } };
 }
 
 /** The default of a column as an expression; NULL when it has none. */
@@ -92,6 +102,15 @@ export function defaultExpression(relation: Relation, column: Column): Node {
     throw refuse("SG052", `the default of column "${column.name}" of "${relation.name}" is not known`);
   }
   return parseExpression(column.defaultSql);
+}
+
+/** Whether a shard may compute the default: its own functions could read tables that are elsewhere. */
+export function isLocalDefault(input: PlanInput, column: Column): boolean {
+  const { defaultSql } = column;
+  const { userFunctions } = input.catalog;
+  if (defaultSql === undefined || userFunctions.size === 0 || column.defaultVolatility === "immutable") return true;
+  const isPlain = ![...wordsIn(defaultSql)].some((word) => userFunctions.has(word));
+  return isPlain || isShardLocal(readsOf(input, parseExpression(defaultSql)));
 }
 
 function typeNode(name: string): TypeName {

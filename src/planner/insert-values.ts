@@ -9,6 +9,7 @@ import {
   checkRowLength,
   columnNamed,
   type Distributed,
+  isLocalDefault,
   nullShardKey,
   partialColumns,
   storedKey,
@@ -33,6 +34,7 @@ export function routeRows(
   const partial = partialColumns(statement).find((name) => distribution.shardKey.includes(name));
   if (partial !== undefined) throw refuse("SG052", `only a part of shard key column "${partial}" is given`);
   if (!canRunOnShards(input, statement, rows)) return undefined;
+  if (!relation.columns.every((column) => isLocalDefault(input, column))) return undefined;
 
   const keyColumns = distribution.shardKey.map((name) => columnNamed(relation, name));
   if (statement.override === "OVERRIDING_USER_VALUE" && keyColumns.some(({ identity }) => identity)) return undefined;
@@ -72,7 +74,8 @@ function singleRow(
     targets: [{ kind: "keys", types, stored: storedKey(relation, distribution), keys }],
     readOnly: false,
     otherwise: undefined,
-    anyLiterals: input.normalized !== undefined,
+    // A constant in the plan is part of the text, not of its shape.
+    anyLiterals: input.normalized !== undefined && keys.every((key) => key.every(({ kind }) => kind !== "constant")),
   };
 }
 

@@ -4,9 +4,10 @@ import type { Relation } from "../catalog/snapshot.ts";
 import { nodeOf } from "../sql/walk.ts";
 import { checkTriggers } from "./check-triggers.ts";
 import { homePlan } from "./home-plan.ts";
+import { colocatedInsert } from "./insert-colocated.ts";
 import { checkConflict } from "./insert-conflict.ts";
 import { planInsertReference } from "./insert-reference.ts";
-import { insertRows, insertSelected } from "./insert-select.ts";
+import { insertIntoTemporary, insertRows, insertSelected } from "./insert-select.ts";
 import type { Distributed } from "./insert-target.ts";
 import { routeRows } from "./insert-values.ts";
 import type { Plan } from "./plan.ts";
@@ -17,6 +18,7 @@ import { relationOf } from "./relation-of.ts";
 
 export function planInsert(input: PlanInput, statement: InsertStmt): Plan {
   const named = relationOf(input, statement.relation ?? {});
+  if (named.kind === "temporary") return insertTemporary(input, statement);
   if (named.kind !== "relation") return insertHome(input, statement, undefined);
   const { relation } = named;
   if (relation.kind === "view") checkView(input, relation);
@@ -38,13 +40,25 @@ function insertDistributed(
   refuseWrites(statement);
   const rows = valuesRows(statement);
   if (rows === undefined) {
-    return insertSelected(input, statement, relation, { kind: "distributed", distribution });
+    return (
+      colocatedInsert(input, statement, relation, distribution) ??
+      insertSelected(input, statement, relation, { kind: "distributed", distribution })
+    );
   }
   const routed = input.ignoreKeys ? undefined : routeRows(input, statement, relation, distribution, rows);
   return routed ?? insertRows(input, statement, relation, { kind: "distributed", distribution }, rows);
 }
 
-/** `relation` undefined: a temporary table, or a name that PostgreSQL will not find. */
+function insertTemporary(input: PlanInput, statement: InsertStmt): Plan {
+  const { distributed, functions } = readsOf(input, { InsertStmt: statement });
+  if (functions[0] !== undefined) throw refuse("SG063", `${functions[0]}() touches sharded tables`);
+  if (distributed.length === 0) return { ...homePlan(input), reserve: "temporary table" };
+  refuseWrites(statement);
+  checkTail(input, statement);
+  return insertIntoTemporary(input, statement);
+}
+
+/** `relation` undefined: a name that PostgreSQL will not find. */
 function insertHome(input: PlanInput, statement: InsertStmt, relation: Relation | undefined): Plan {
   const reads = readsOf(input, { InsertStmt: statement });
   const [unseen] = reads.functions;
@@ -52,7 +66,7 @@ function insertHome(input: PlanInput, statement: InsertStmt, relation: Relation 
   if (reads.distributed.length === 0) return homePlan(input);
   refuseWrites(statement);
   checkTail(input, statement);
-  if (relation === undefined) throw refuse("SG052", "the target is a temporary table, the source is sharded");
+  if (relation === undefined) return homePlan(input);
   const rows = valuesRows(statement);
   if (rows !== undefined) return insertRows(input, statement, relation, { kind: "home" }, rows);
   return insertSelected(input, statement, relation, { kind: "home" });

@@ -1,6 +1,6 @@
 // From a statement's tree to its plan, for every statement of PostgreSQL's grammar: who plans what.
 import type { Node, SelectStmt } from "@pgsql/types";
-import { checkTriggers } from "./check-triggers.ts";
+import { checkSetval } from "./check-setval.ts";
 import { planCall, planDo } from "./code-block.ts";
 import { planCopy } from "./copy.ts";
 import { planClose, planDeclareCursor, planFetch } from "./cursor.ts";
@@ -15,7 +15,6 @@ import type { Plan } from "./plan.ts";
 import type { PlanInput } from "./plan-input.ts";
 import { planRows } from "./plan-rows.ts";
 import { planDeallocate, planExecute, planPrepare } from "./prepare.ts";
-import { catalogRelation } from "./relation-of.ts";
 import { planSet } from "./set.ts";
 import { planSetConfig, refuseSetConfig } from "./set-config.ts";
 import { planShow } from "./show.ts";
@@ -56,27 +55,21 @@ const discarded = {
 
 function planSelect(input: PlanInput, query: SelectStmt): Plan {
   if (query.intoClause !== undefined) return planSelectInto(input, query);
-  return planDistribute(query) ?? planSetConfig(query) ?? planRows(input);
+  const own = planDistribute(query) ?? planSetConfig(query);
+  if (own !== undefined) return own;
+  checkSetval(input, input.statement.tree);
+  return planRows(input);
 }
 
 function planWrite(input: PlanInput, tree: Node): Plan {
   refuseDistribute(tree);
   refuseSetConfig(tree);
+  checkSetval(input, tree);
   if ("InsertStmt" in tree) {
     const plan = planInsert(input, tree.InsertStmt);
     // Other plans have looked at their parts themselves.
     if (plan.kind !== "single-shard") return plan;
     return withFunctionDemands(plan, functionDemands(tree, input.catalog.hasShardedTables));
   }
-  const target =
-    "UpdateStmt" in tree
-      ? tree.UpdateStmt
-      : "DeleteStmt" in tree
-        ? tree.DeleteStmt
-        : "MergeStmt" in tree
-          ? tree.MergeStmt
-          : {};
-  const relation = catalogRelation(input, target.relation);
-  if (relation !== undefined) checkTriggers(input, relation);
   return planRows(input);
 }

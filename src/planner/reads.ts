@@ -7,14 +7,14 @@ import { walk } from "../sql/walk.ts";
 import { namesOf } from "./definition.ts";
 import type { PlanInput } from "./plan-input.ts";
 import { catalogRelation } from "./relation-of.ts";
-import { isSharded, touchedByFunction } from "./touched-by-function.ts";
+import { isSharded, mentionsOfFunction } from "./touched-by-function.ts";
 
 export interface Reads {
   readonly distributed: readonly Relation[];
   readonly reference: readonly Relation[];
   /** Unsharded tables, system catalogs, temporary tables, names not found; also names of common table expressions. */
   readonly others: boolean;
-  /** Functions that touch distributed or reference tables. */
+  /** Functions that touch distributed or reference tables, or may. */
   readonly functions: readonly string[];
 }
 
@@ -44,7 +44,10 @@ export function readsOf(input: PlanInput, nodes: Node | readonly Node[]): Reads 
       if (type === "RangeVar") readRelation(catalogRelation(input, node as RangeVar));
       if (type === "FuncCall") {
         const name = namesOf((node as FuncCall).funcname).at(-1) ?? "";
-        if ([...touchedByFunction(input.catalog, name)].some(isSharded)) functions.add(name);
+        const { relations, dynamicSql, opaque } = mentionsOfFunction(input.catalog, name);
+        const isUnseen = (dynamicSql || opaque !== undefined) && input.catalog.hasShardedTables;
+        if (isUnseen || [...relations].some(isSharded)) functions.add(name);
+        else if (relations.size > 0) others = true;
       }
       return undefined;
     });

@@ -1,6 +1,7 @@
 // Everything that the gateway refuses by design: a stable code, why, and what to do instead. docs/sql-support.md is
 // made from this list (`npm run docs`).
 import { SqlError } from "../pgwire/sql-error.ts";
+import { copyRefusals } from "./copy-refusals.ts";
 import { queryRefusals } from "./query-refusals.ts";
 import { statementRefusals } from "./statement-refusals.ts";
 
@@ -23,6 +24,7 @@ export const refusals = {
   },
   ...queryRefusals,
   ...statementRefusals,
+  ...copyRefusals,
 } as const satisfies Record<string, Refusal>;
 
 export type RefusalCode = keyof typeof refusals;

@@ -99,24 +99,6 @@ export const statementRefusals = {
     hint: "CREATE TABLE .. AS the query, and fill it again when needed; or a plain view.",
     why: "REFRESH would see the rows of one shard.",
   },
-  SG066: {
-    sqlstate: "0A000",
-    message: "a unique, primary key or exclusion constraint must contain the shard key: {}",
-    hint: "Add the columns of the shard key to the constraint.",
-    why: "A shard can only compare its own rows; with the shard key inside, equal values are always on one shard.",
-  },
-  SG067: {
-    sqlstate: "0A000",
-    message: "this foreign key is not supported: {}",
-    hint: "Supported: between colocated tables if it contains the shard keys of both, to a reference table, and between unsharded tables.",
-    why: "A shard checks a foreign key with its own rows only.",
-  },
-  SG068: {
-    sqlstate: "0A000",
-    message: 'cannot drop or change shard key column "{}"',
-    hint: "Make a new table with the wanted key and INSERT .. SELECT into it.",
-    why: "Where every row lives depends on the value and the type of the shard key.",
-  },
   SG069: {
     sqlstate: "0A000",
     message: "this column cannot be added to a sharded table: {}",
@@ -170,12 +152,6 @@ export const statementRefusals = {
     message: "a temporary object from a query over several shards is not supported: {}",
     hint: "CREATE TABLE .. AS the query, without TEMP, and drop it afterwards.",
     why: "Temporary tables live on one connection to the home shard.",
-  },
-  SG078: {
-    sqlstate: "0A000",
-    message: "PostgreSQL cannot run {} for several shards in one transaction, and the gateway cannot undo it",
-    hint: "Run it on a single-shard cluster, or on every shard by hand.",
-    why: "If it failed on one shard, the others would differ for good.",
   },
   SG079: {
     sqlstate: "0A000",

@@ -1,6 +1,7 @@
 // ALTER TABLE: refused is what would move rows of a sharded table, or ask one shard for what only all shards know.
 import type { AlterTableCmd, AlterTableStmt, ColumnDef, Constraint, Node } from "@pgsql/types";
 import type { Relation } from "../../catalog/snapshot.ts";
+import { columnIsShardKey } from "../../catalog/table-ddl-rules.ts";
 import { nodeOf } from "../../sql/walk.ts";
 import { lastName } from "../definition.ts";
 import { findUndetermined } from "../deterministic.ts";
@@ -27,19 +28,14 @@ export function planAlterTable(input: PlanInput, statement: AlterTableStmt): Pla
 function checkCommand(input: PlanInput, relation: Relation, command: AlterTableCmd): void {
   const constraint = nodeOf(command.def, "Constraint");
   if (command.subtype === "AT_AddConstraint" && constraint !== undefined) {
-    checkConstraint(input, { name: relation.name, relation, distribution: relation.distribution }, constraint);
+    checkConstraint(input, relation, constraint);
     return;
   }
   checkFamily(input, relation, command);
   const column = nodeOf(command.def, "ColumnDef");
   if (command.subtype === "AT_AddColumn" && column !== undefined) {
     for (const own of constraintsOf(column)) {
-      checkConstraint(
-        input,
-        { name: relation.name, relation, distribution: relation.distribution },
-        own,
-        column.colname,
-      );
+      checkConstraint(input, relation, own, column.colname);
     }
     if (isSharded(relation)) checkNewColumn(input, relation, column);
     return;
@@ -81,13 +77,13 @@ function checkNewColumn(input: PlanInput, relation: Relation, column: ColumnDef)
 function checkColumnChange(input: PlanInput, relation: Relation, command: AlterTableCmd): void {
   const { distribution } = relation;
   const name = command.name ?? "";
-  const isKey = distribution.kind === "distributed" && distribution.shardKey.includes(name);
+  const refusedKey = columnIsShardKey(relation, name);
   switch (command.subtype) {
     case "AT_DropColumn":
     case "AT_AlterColumnType":
     case "AT_DropNotNull":
     case "AT_SetExpression":
-      if (isKey) throw refuse("SG068", name);
+      if (refusedKey !== undefined) throw refusedKey;
       checkConversion(input, relation, name, nodeOf(command.def, "ColumnDef")?.raw_default);
       return;
     case "AT_AddIdentity":

@@ -1,47 +1,37 @@
-// Constraints that one shard can check with its own rows: unique ones that contain the shard key, and foreign keys whose
-// rows are surely on the same shard.
-import type { Constraint, RangeVar } from "@pgsql/types";
-import type { Distribution, Relation } from "../../catalog/snapshot.ts";
+// Constraints as the tree has them, given to the catalog's rules about what every shard can check with its own rows.
+import type { Constraint } from "@pgsql/types";
+import { checkForeignKey, type ForeignKeyAction } from "../../catalog/foreign-key-rules.ts";
+import type { Relation } from "../../catalog/snapshot.ts";
+import { constraintNeedsShardKey } from "../../catalog/table-ddl-rules.ts";
 import { nodeOf } from "../../sql/walk.ts";
 import { namesOf } from "../definition.ts";
 import type { PlanInput } from "../plan-input.ts";
-import { refuse } from "../refuse.ts";
 import { catalogRelation } from "../relation-of.ts";
 
-/** The table that the constraint is on: `relation` undefined for one that is being made. */
-export interface Constrained {
-  readonly name: string;
-  readonly relation: Relation | undefined;
-  /** Of a new partition: its parent's. */
-  readonly distribution: Distribution;
-}
-
-/** `column`: of a constraint that stands at a column. Throws SG066 and SG067. */
-export function checkConstraint(input: PlanInput, table: Constrained, constraint: Constraint, column?: string): void {
+/** `table`: as it is, or as it will be. `column`: of a constraint that stands at a column. Throws the rules' refusals. */
+export function checkConstraint(input: PlanInput, table: Relation, constraint: Constraint, column?: string): void {
   switch (constraint.contype) {
     case "CONSTR_PRIMARY":
     case "CONSTR_UNIQUE": {
       // An index that exists has been checked when it was made.
       if (constraint.indexname !== undefined) return;
       const keys = column === undefined ? namesOf(constraint.keys) : [column];
-      checkUnique(table, constraint.without_overlaps ? keys.slice(0, -1) : keys);
+      const what = constraint.contype === "CONSTR_PRIMARY" ? "the primary key" : "a unique constraint";
+      checkUnique(table, constraint.without_overlaps ? keys.slice(0, -1) : keys, what);
       return;
     }
     case "CONSTR_EXCLUSION":
-      checkUnique(table, equalColumns(constraint));
+      checkUnique(table, equalColumns(constraint), "an exclusion constraint");
       return;
     case "CONSTR_FOREIGN":
-      checkForeignKey(input, table, constraint, column === undefined ? namesOf(constraint.fk_attrs) : [column]);
+      checkReference(input, table, constraint, column === undefined ? namesOf(constraint.fk_attrs) : [column]);
   }
 }
 
 /** `columns`: those whose equality the constraint or index needs. */
-export function checkUnique(table: Constrained, columns: readonly string[]): void {
-  const { distribution } = table;
-  if (distribution.kind !== "distributed") return;
-  const missing = distribution.shardKey.filter((name) => !columns.includes(name));
-  if (missing.length > 0)
-    throw refuse("SG066", `"${table.name}" has the shard key (${distribution.shardKey.join(", ")})`);
+export function checkUnique(table: Relation, columns: readonly string[], what: string): void {
+  const refused = constraintNeedsShardKey(table, columns, what);
+  if (refused !== undefined) throw refused;
 }
 
 /** Columns that an exclusion constraint compares with `=`. */
@@ -54,33 +44,32 @@ function equalColumns(constraint: Constraint): string[] {
   });
 }
 
-function checkForeignKey(
-  input: PlanInput,
-  table: Constrained,
-  constraint: Constraint,
-  columns: readonly string[],
-): void {
-  const target = constraint.pktable;
-  const isItself = target?.relname === table.name && table.relation === undefined;
-  const referenced = isItself ? undefined : catalogRelation(input, target);
-  const from = table.distribution;
-  const to: Distribution = isItself ? from : (referenced?.distribution ?? { kind: "unsharded" });
-  if (from.kind === "unsharded" && to.kind !== "distributed") return;
-  if (from.kind !== "unsharded" && to.kind === "reference") return;
-  const pair = `from "${table.name}" (${from.kind}) to "${nameOf(target)}" (${to.kind})`;
-  if (from.kind === "unsharded") {
-    throw refuse("SG067", `${pair}; distribute "${table.name}" first, then ALTER TABLE .. ADD FOREIGN KEY`);
-  }
-  if (from.kind !== "distributed" || to.kind !== "distributed") throw refuse("SG067", pair);
-  if (from.colocationGroup !== to.colocationGroup) throw refuse("SG067", `${pair}: they are not colocated`);
-  const toColumns = constraint.pk_attrs === undefined ? (referenced?.primaryKey ?? []) : namesOf(constraint.pk_attrs);
-  const isMatched = from.shardKey.every((name, index) => {
-    const place = columns.indexOf(name);
-    return place >= 0 && toColumns[place] === to.shardKey[index];
-  });
-  if (!isMatched) throw refuse("SG067", `${pair}: it must pair their shard keys`);
+function checkReference(input: PlanInput, table: Relation, constraint: Constraint, columns: readonly string[]): void {
+  const { pktable, pk_attrs, fk_del_action, fk_upd_action, fk_del_set_cols } = constraint;
+  const found = catalogRelation(input, pktable);
+  // A table may refer to itself before it is there; PostgreSQL says so if it is another that is missing.
+  const target = found ?? (pktable?.relname === table.name ? table : undefined);
+  if (target === undefined) return;
+  const refused = checkForeignKey(
+    table,
+    columns,
+    target,
+    pk_attrs === undefined ? (target.primaryKey ?? []) : namesOf(pk_attrs),
+    {
+      onDelete: actions[fk_del_action ?? "a"] ?? "no action",
+      onUpdate: actions[fk_upd_action ?? "a"] ?? "no action",
+      ...(fk_del_set_cols === undefined ? {} : { onDeleteColumns: namesOf(fk_del_set_cols) }),
+    },
+    constraint.conname,
+  );
+  if (refused !== undefined) throw refused;
 }
 
-function nameOf(name: RangeVar | undefined): string {
-  return name?.relname ?? "";
-}
+/** FKCONSTR_ACTION_* of parsenodes.h. */
+const actions: { readonly [code: string]: ForeignKeyAction } = {
+  a: "no action",
+  r: "restrict",
+  c: "cascade",
+  n: "set null",
+  d: "set default",
+};

@@ -14,7 +14,7 @@ export function planCreateIndex(input: PlanInput, statement: IndexStmt): Plan {
   const relation = catalogRelation(input, statement.relation);
   if (relation !== undefined && statement.unique) {
     const columns = (statement.indexParams ?? []).flatMap((node) => nodeOf(node, "IndexElem")?.name ?? []);
-    checkUnique({ name: relation.name, relation, distribution: relation.distribution }, columns);
+    checkUnique(relation, columns, "a unique index");
   }
   const { idxname } = statement;
   if (!statement.concurrent) return allShards({ changesCatalog: false });

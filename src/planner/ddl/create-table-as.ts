@@ -1,6 +1,9 @@
 // CREATE TABLE AS, SELECT INTO and CREATE MATERIALIZED VIEW: all shards get the table, its rows go to the home shard.
 import type { CreateTableAsStmt, IntoClause, Node, SelectStmt } from "@pgsql/types";
 import type { Relation } from "../../catalog/snapshot.ts";
+import { SqlError } from "../../pgwire/sql-error.ts";
+import { equalTrees } from "../../sql/equal-trees.ts";
+import { parse } from "../../sql/parse.ts";
 import { nodeOf, walk } from "../../sql/walk.ts";
 import { homePlan } from "../home-plan.ts";
 import type { Plan } from "../plan.ts";
@@ -29,7 +32,7 @@ export function planCreateTableAs(input: PlanInput, statement: CreateTableAsStmt
   if (readsTemporary(input, query)) throw refuse("SG077", "a table made from a temporary one must be TEMP too");
   if (into.skipData) return allShards();
   if (distributed.length > 0) return script(statement, into, query, distributed);
-  return allShards({ otherSql: sqlOf(withoutData(statement, into)) });
+  return allShards({ otherSql: textWithoutData(input, withoutData(statement, into)) });
 }
 
 /** SELECT .. INTO. */
@@ -66,6 +69,17 @@ function withoutData(statement: CreateTableAsStmt, into: IntoClause): Node {
   return {
     CreateTableAsStmt: { ...others, into: { ...into, skipData: true }, objtype: statement.objtype ?? "OBJECT_TABLE" },
   };
+}
+
+/** The client's own text if WITH NO DATA can be put behind it. */
+function textWithoutData(input: PlanInput, wanted: Node): string {
+  const appended = `${input.statement.text}\nWITH NO DATA`;
+  try {
+    if (equalTrees(parse(appended)[0]?.tree, wanted)) return appended;
+  } catch (error) {
+    if (!(error instanceof SqlError)) throw error;
+  }
+  return sqlOf(wanted);
 }
 
 function readsTemporary(input: PlanInput, query: Node): boolean {

@@ -1,12 +1,13 @@
 // CREATE TABLE. A new table is unsharded, except a partition of a distributed table, which is distributed as its parent.
-import type { CreateStmt } from "@pgsql/types";
+import type { CreateStmt, RangeVar } from "@pgsql/types";
+import type { Relation } from "../../catalog/snapshot.ts";
 import { nodeOf } from "../../sql/walk.ts";
 import type { Plan } from "../plan.ts";
 import type { PlanInput } from "../plan-input.ts";
 import { refuse } from "../refuse.ts";
 import { catalogRelation, shardedRelation } from "../relation-of.ts";
 import { allShards } from "./all-shards.ts";
-import { type Constrained, checkConstraint } from "./constraint.ts";
+import { checkConstraint } from "./constraint.ts";
 import { createTemporary, isTemporaryName } from "./temporary.ts";
 
 export function planCreateTable(input: PlanInput, statement: CreateStmt): Plan {
@@ -20,11 +21,7 @@ export function planCreateTable(input: PlanInput, statement: CreateStmt): Plan {
   const isPartition = statement.partbound !== undefined;
   if (sharded !== undefined && !isPartition) throw refuse("SG070", `INHERITS "${sharded.name}"`);
   const parent = isPartition ? catalogRelation(input, parents[0]) : undefined;
-  const table: Constrained = {
-    name: relation?.relname ?? "",
-    relation: undefined,
-    distribution: parent?.distribution ?? { kind: "unsharded" },
-  };
+  const table = newTable(relation, parent);
   for (const element of statement.tableElts ?? []) {
     const constraint = nodeOf(element, "Constraint");
     if (constraint !== undefined) checkConstraint(input, table, constraint);
@@ -35,4 +32,21 @@ export function planCreateTable(input: PlanInput, statement: CreateStmt): Plan {
     }
   }
   return allShards();
+}
+
+/** The table as it will be, as far as the rules about constraints ask. */
+function newTable(name: RangeVar | undefined, parent: Relation | undefined): Relation {
+  return {
+    oid: 0,
+    schema: name?.schemaname ?? "public",
+    name: name?.relname ?? "",
+    kind: "table",
+    columns: parent?.columns ?? [],
+    distribution: parent?.distribution ?? { kind: "unsharded" },
+    parent: parent?.oid,
+    definition: undefined,
+    hasTriggers: false,
+    triggerFunctions: [],
+    hasRules: false,
+  };
 }

@@ -1,6 +1,6 @@
 // CREATE TRIGGER, RULE and POLICY: code that will run inside of one shard.
 import type { AlterPolicyStmt, CreatePolicyStmt, CreateTrigStmt, RuleStmt } from "@pgsql/types";
-import { checkTriggerFunction } from "../check-triggers.ts";
+import { checkNewTrigger } from "../check-triggers.ts";
 import { lastName } from "../definition.ts";
 import type { Plan } from "../plan.ts";
 import type { PlanInput } from "../plan-input.ts";
@@ -13,8 +13,9 @@ import { isTemporary, onTemporary } from "./temporary.ts";
 export function planCreateTrigger(input: PlanInput, statement: CreateTrigStmt): Plan {
   if (isTemporary(input, statement.relation)) return onTemporary(input);
   const relation = catalogRelation(input, statement.relation);
-  if (relation !== undefined && input.catalog.hasShardedTables) {
-    checkTriggerFunction(input, relation, lastName(statement.funcname));
+  const name = lastName(statement.funcname);
+  for (const { schema } of input.catalog.userFunctions.get(name) ?? []) {
+    if (relation !== undefined) checkNewTrigger(input, relation, { schema, name });
   }
   return allShards();
 }
