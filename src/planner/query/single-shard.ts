@@ -34,7 +34,7 @@ function hasConstant(target: Target): boolean {
 }
 
 /** A refusal is raised only when the plan is needed. */
-function planOrNothing(make: () => Plan): Plan | undefined {
+export function planOrNothing(make: () => Plan): Plan | undefined {
   try {
     return make();
   } catch (error) {
