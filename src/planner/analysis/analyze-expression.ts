@@ -95,6 +95,7 @@ function addSublink(context: Context, place: Place, node: object, query: Node): 
 
 function analyzeCall(context: Context, place: Place, call: FuncCall): void {
   context.calls.push(call);
+  place.level.calls.push(call);
   if (isVolatile(context.input.catalog, functionName(call))) place.level.hasVolatile = true;
   analyzeExpression(context, place, call);
   if (call.over !== undefined || !isAggregate(context, call)) return;

@@ -57,13 +57,13 @@ export function itemOf(source: Source): NamespaceItem {
 
 function analyzeSource(context: Context, place: FromPlace, node: Node): Source {
   const { level, region, outer } = place;
-  if ("RangeVar" in node) return relationSource(context, place, node.RangeVar, false);
+  if ("RangeVar" in node) return relationSource(context, place, node.RangeVar, node);
   if ("RangeTableSample" in node) {
     const { relation, args, repeatable } = node.RangeTableSample;
     const scope = scopeOfItems(outer, level, place.lateral);
     analyzeExpression(context, { scope, level, region }, [args, repeatable]);
     const sampled = nodeOf(relation, "RangeVar");
-    if (sampled !== undefined) return relationSource(context, place, sampled, true);
+    if (sampled !== undefined) return relationSource(context, place, sampled, node);
   }
   if ("RangeSubselect" in node) return subselectSource(context, place, node.RangeSubselect);
 

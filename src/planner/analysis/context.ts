@@ -77,6 +77,7 @@ export function newLevel(
     branches: [],
     writes: [],
     aggregates: [],
+    calls: [],
     hasVolatile: false,
     sort: [],
     outputs: [],

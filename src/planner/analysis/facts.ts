@@ -8,7 +8,7 @@ import type { Context } from "./context.ts";
 import { keyValueList, keyValuesOfArray } from "./key-value.ts";
 import { linkOutputs, rowsImplyRows } from "./link-outputs.ts";
 import type { Analysis } from "./model.ts";
-import type { Region } from "./region.ts";
+import { newRegion, type Region } from "./region.ts";
 import type { Variable } from "./variable.ts";
 
 /** What is known of column references. */
@@ -23,6 +23,7 @@ export function learnCondition(context: Context, region: Region, condition: Node
   } else if (bool?.boolop === "OR_EXPR") {
     learnAlternatives(context, region, bool.args ?? []);
   }
+  if (bool?.boolop !== "AND_EXPR") region.conditions.push(condition);
   const comparison = nodeOf(condition, "A_Expr");
   if (comparison !== undefined) learnComparison(context, region, comparison);
   const sublink = nodeOf(condition, "SubLink");
@@ -136,7 +137,7 @@ function learnAlternatives(context: Context, region: Region, arms: readonly Node
 }
 
 function valuesInArm(context: Context, arm: Node): Map<Variable, readonly ValueSource[]> {
-  const scratch: Region = { parent: undefined, facts: [], links: [], implied: [] };
+  const scratch = newRegion(undefined);
   learnArm(context, scratch, arm);
   const found = new Map<Variable, readonly ValueSource[]>();
   for (const fact of scratch.facts) {

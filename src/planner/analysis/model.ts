@@ -48,10 +48,11 @@ export interface TableSource extends SourceBase {
   readonly residence: Residence;
   readonly relation: Relation | undefined;
   readonly node: RangeVar;
+  /** The item of FROM: a RangeVar, or the RangeTableSample of one. */
+  readonly item: Node;
   /** Variables of the shard key; empty unless distributed. */
   readonly keys: readonly Variable[];
   readonly colocationGroup: number;
-  readonly isSampled: boolean;
 }
 
 export interface SubquerySource extends SourceBase {
@@ -123,7 +124,9 @@ export interface Level {
   readonly writes: Level[];
   /** Calls of aggregates that belong to this level. */
   readonly aggregates: object[];
-  /** Whether a volatile function is called in it (not in the levels below). */
+  /** Function calls in it, not in the levels below. */
+  readonly calls: FuncCall[];
+  /** Whether one of them is volatile. */
   hasVolatile: boolean;
   /** ORDER BY. */
   readonly sort: { readonly term: Term; readonly node: SortBy }[];

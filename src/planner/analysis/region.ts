@@ -3,6 +3,7 @@
 // do not matter to the answer. Facts of a region therefore hold in the regions below it too (a row on the nullable side
 // matters only if it is joined to a row that matters), but not the other way round: a row of the preserved side stays
 // when nothing on the nullable side matches.
+import type { Node } from "@pgsql/types";
 import type { ValueSource } from "../plan.ts";
 import type { Variable } from "./variable.ts";
 
@@ -30,13 +31,15 @@ export interface Link {
 export interface Region {
   readonly parent: Region | undefined;
   readonly facts: Fact[];
+  /** The conjuncts themselves, as far as they are learned from. */
+  readonly conditions: Node[];
   readonly links: Link[];
   /** Regions (grouped subqueries, semi-joins) of which every row that matters here has a row: their facts hold here. */
   readonly implied: Region[];
 }
 
 export function newRegion(parent: Region | undefined): Region {
-  return { parent, facts: [], links: [], implied: [] };
+  return { parent, facts: [], conditions: [], links: [], implied: [] };
 }
 
 /** Whether `region` is `ancestor` or below it. */

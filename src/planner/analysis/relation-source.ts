@@ -1,6 +1,6 @@
 // A name in FROM: a common table expression, a temporary table, a table, a view, a system catalog, or a relation that the
 // gateway answers itself. Found in the order in which PostgreSQL would.
-import type { CommonTableExpr, RangeVar } from "@pgsql/types";
+import type { CommonTableExpr, Node, RangeVar } from "@pgsql/types";
 import { assert } from "../../base/assert.ts";
 import { findRelation, type Relation } from "../../catalog/snapshot.ts";
 import { parse } from "../../sql/parse.ts";
@@ -12,19 +12,19 @@ import { type CteBinding, findCte, scopeOfCtes } from "./scope.ts";
 import { aliasNames, newUses, subquerySource } from "./subquery-source.ts";
 import { columnVariable, outputVariable } from "./variable.ts";
 
-export function relationSource(context: Context, place: FromPlace, node: RangeVar, isSampled: boolean): Source {
+export function relationSource(context: Context, place: FromPlace, node: RangeVar, item: Node): Source {
   const name = node.relname ?? "";
   const cte = node.schemaname === undefined ? findCte(place.outer, name) : undefined;
   if (cte !== undefined) return cteSource(context, place, node, cte);
   const found = findTable(context, node);
   if (found.relation?.kind === "view") return viewSource(context, place, node, found.relation);
-  return tableSource(context, place, node, found.residence, found.relation, isSampled);
+  return tableSource(context, place, node, found.residence, found.relation, item);
 }
 
 /** A relation by name, without regard to common table expressions: what a statement that writes means by its target. */
 export function targetSource(context: Context, place: FromPlace, node: RangeVar): TableSource {
   const { residence, relation } = findTable(context, node);
-  return tableSource(context, place, node, residence, relation, false);
+  return tableSource(context, place, node, residence, relation, { RangeVar: node });
 }
 
 function findTable(context: Context, node: RangeVar): { residence: Residence; relation: Relation | undefined } {
@@ -52,7 +52,7 @@ function tableSource(
   node: RangeVar,
   residence: Residence,
   relation: Relation | undefined,
-  isSampled: boolean,
+  item: Node,
 ): TableSource {
   const names = aliasNames(node.alias);
   const columns = tableColumns(context, node, residence, relation)?.map(
@@ -80,7 +80,7 @@ function tableSource(
     node,
     keys,
     colocationGroup: distribution?.kind === "distributed" ? distribution.colocationGroup : -1,
-    isSampled,
+    item,
   };
   context.tables.push(source);
   return source;

@@ -1,11 +1,12 @@
 // SELECT and VALUES: on one shard if that is enough, else on several at once, else gathered.
 import type { Analysis, TableSource } from "../analysis/model.ts";
 import { functionDemands } from "../functions.ts";
+import { gatherPlan } from "../gather/gather-plan.ts";
 import type { Plan, Target } from "../plan.ts";
 import type { PlanInput } from "../plan-input.ts";
 import { refuse } from "../refuse.ts";
 import { distinctTargets, keysTarget } from "./bind-keys.ts";
-import { gatherPlan } from "./gather.ts";
+
 import { isReadOnly } from "./read-only.ts";
 import { scatterPlan } from "./scatter.ts";
 import { singleShard } from "./single-shard.ts";

@@ -81,8 +81,8 @@ function visibleColumns({ outputs }: Level, keys: number): number {
   return outputs?.length ?? 0;
 }
 
-/** Shards without any of the keys have no rows. */
-function targetOf(level: Level): Target {
+/** Of a partitioned level: shards without any of the keys have no rows. */
+export function targetOf(level: Level): Target {
   if (level.kind === "set-operation") return unionOf(level.branches.map(targetOf));
   for (const source of sourcesOf(level)) {
     if (source.residence !== "distributed" || source.region !== level.region) continue;
@@ -99,7 +99,7 @@ function sourcesOf(level: Level): Extract<Level["sources"][number], { kind: "tab
   });
 }
 
-function unionOf(targets: readonly Target[]): Target {
+export function unionOf(targets: readonly Target[]): Target {
   const [first, ...others] = distinctTargets(targets);
   if (others.length === 0) return first!;
   if (first?.kind !== "keys" || others.some((target) => target.kind !== "keys")) return { kind: "all" };

@@ -55,8 +55,10 @@ export function catalogOf(description: string, options: { bytewise?: boolean } =
     volatileFunctions: new Set(["random", "nextval", "setval", "clock_timestamp", "pg_advisory_lock", "setseed"]),
     stableFunctions: new Set(["now", "current_setting", "to_char"]),
     aggregateFunctions: new Set(
-      ("count sum min max avg bool_and bool_or every bit_and bit_or string_agg array_agg json_agg jsonb_agg stddev " +
-        "percentile_cont mode any_value").split(" "),
+      (
+        "count sum min max avg bool_and bool_or every bit_and bit_or string_agg array_agg json_agg jsonb_agg stddev " +
+        "percentile_cont mode any_value"
+      ).split(" "),
     ),
     setReturningFunctions: new Set(["generate_series", "unnest", "jsonb_array_elements"]),
     defaultCollationBytewise: bytewise,
@@ -70,12 +72,17 @@ export function catalogOf(description: string, options: { bytewise?: boolean } =
 }
 
 function relationOf(line: string, relationOid: number, bytewise: boolean): Relation {
-  const match = /^(\w+) ((?:[\w.]|"[^"]+")+)\((.*?)\)(?: key (.*?) group (\d+))?(?: primary (.*?))?(?: as (.*))?$/.exec(line);
+  const match = /^(\w+) ((?:[\w.]|"[^"]+")+)\((.*?)\)(?: key (.*?) group (\d+))?(?: primary (.*?))?(?: as (.*))?$/.exec(
+    line,
+  );
   assert(match, `a relation: ${line}`);
   const [, kind = "", fullName = "", columnList = "", key, group, primary, definition] = match;
   const parts = fullName.split(".").map((part) => part.replaceAll('"', ""));
   const name = parts.at(-1)!;
-  const columns = columnList.split(/,\s*/).filter(Boolean).map((text) => columnOf(text, bytewise));
+  const columns = columnList
+    .split(/,\s*/)
+    .filter(Boolean)
+    .map((text) => columnOf(text, bytewise));
   const shardKey = key?.split(/,\s*/) ?? [];
   const distribution: Distribution =
     kind === "distributed"

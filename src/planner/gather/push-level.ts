@@ -1,0 +1,140 @@
+// A whole SELECT or set operation as an input: what it computes stays within one shard key, so the shards compute it and
+// only its rows travel. ORDER BY and LIMIT, if there are any, are done on the shards and once more over all rows.
+import type { Node, SelectStmt } from "@pgsql/types";
+import { nodeOf } from "../../sql/walk.ts";
+import type { Level } from "../analysis/model.ts";
+import { limitSource, pushedLimit } from "../query/limit.ts";
+import { partitionWithoutLimit } from "../query/partition.ts";
+import { targetOf, unionOf } from "../query/scatter.ts";
+import { type Collation, collated, collationOf } from "./collation.ts";
+import {
+  addInput,
+  callsHome,
+  copiesOf,
+  cover,
+  type Gathering,
+  type InputColumn,
+  inputInFrom,
+  isSelfContained,
+} from "./gathering.ts";
+import { column, select, target } from "./nodes.ts";
+
+/** False: it cannot be. `inSetOperation`: as a branch, whose untyped literals the other branches give a type. */
+export function pushLevel(gathering: Gathering, level: Level, inSetOperation: boolean): boolean {
+  const copies = copiesOf(gathering, level);
+  if (!copies.every(isPartitionedAlone) || callsHome(gathering, level) || !isSelfContained(level)) return false;
+  const outputs = outputColumns(gathering, level, inSetOperation);
+  const statement = level.node as SelectStmt;
+  const limited = withoutOffset(statement);
+  const sorts = outputs && sortColumns(gathering, level, outputs.length);
+  if (outputs === undefined || limited === undefined || sorts === undefined) return false;
+  if (copies.some((copy) => copy.shape.hasLocking)) return false;
+
+  const columns = [...outputs, ...sorts.hidden.map((each) => each.column)];
+  const query = withHidden(
+    limited,
+    sorts.hidden.map((each) => each.node),
+  );
+  const name = addInput(gathering, query, columns, unionOf(copies.map(targetOf)));
+  const isSorted = sorts.clause.length > 0;
+  gathering.selects.set(
+    level.node,
+    select({
+      targetList: outputs.map((each, index) => {
+        return target(collated(column(each.name), each.collation), level.outputs![index]!.name);
+      }),
+      fromClause: [inputInFrom(name, [], name)],
+      ...(isSorted ? { sortClause: sorts.clause } : {}),
+      ...limitClauses(statement),
+    }),
+  );
+  for (const copy of copies) cover(gathering, copy);
+  return true;
+}
+
+function isPartitionedAlone(level: Level): boolean {
+  return !level.isCorrelated && partitionWithoutLimit(level).kind === "partitioned";
+}
+
+function outputColumns(
+  { analysis, prefix }: Gathering,
+  level: Level,
+  inSetOperation: boolean,
+): InputColumn[] | undefined {
+  const columns: InputColumn[] = [];
+  for (const [index, { typeOid, expression }] of (level.outputs ?? []).entries()) {
+    if (level.kind === "set-operation") {
+      const collation = branchCollation(analysis, level, index);
+      if (collation === "unknown") return undefined;
+      columns.push({ name: `${prefix}c${index + 1}`, collation });
+      continue;
+    }
+    if (expression === undefined || (inSetOperation && typeOid === undefined && isUntyped(expression)))
+      return undefined;
+    const collation = collationOf(analysis, expression);
+    if (collation === "unknown") return undefined;
+    columns.push({ name: `${prefix}c${index + 1}`, collation });
+  }
+  return level.outputs === undefined || columns.length === 0 ? undefined : columns;
+}
+
+/** Both sides must have the default collation. */
+function branchCollation(analysis: Gathering["analysis"], level: Level, index: number): Collation {
+  const collations = level.branches.map((branch): Collation => {
+    if (branch.kind === "set-operation") return branchCollation(analysis, branch, index);
+    const expression = branch.outputs?.[index]?.expression;
+    return expression === undefined ? "unknown" : collationOf(analysis, expression);
+  });
+  return collations.every((collation) => collation === undefined) ? undefined : "unknown";
+}
+
+/** A bare literal or parameter has no type yet. */
+function isUntyped(node: Node): boolean {
+  const constant = nodeOf(node, "A_Const");
+  if (constant !== undefined) return constant.sval !== undefined || constant.isnull === true;
+  return "ParamRef" in node || !("ColumnRef" in node || "TypeCast" in node || "FuncCall" in node || "A_Expr" in node);
+}
+
+interface Sorts {
+  readonly hidden: readonly { readonly column: InputColumn; readonly node: Node }[];
+  readonly clause: Node[];
+}
+
+/** ORDER BY over the input's columns: hidden ones, or for a set operation those of its outputs. */
+function sortColumns({ analysis, prefix }: Gathering, level: Level, outputs: number): Sorts | undefined {
+  const hidden: Sorts["hidden"][number][] = [];
+  const clause: Node[] = [];
+  for (const { term, node } of level.sort) {
+    if (level.kind === "set-operation" || term.node === undefined) return undefined;
+    const collation = collationOf(analysis, term.node);
+    if (collation === "unknown" || level.hasVolatile) return undefined;
+    const name = `${prefix}c${outputs + hidden.length + 1}`;
+    hidden.push({ column: { name, collation }, node: term.node });
+    clause.push({ SortBy: { ...node, node: collated(column(name), collation) } });
+  }
+  return { hidden, clause };
+}
+
+function withHidden(statement: SelectStmt, hidden: readonly Node[]): SelectStmt {
+  if (hidden.length === 0) return statement;
+  return { ...statement, targetList: [...(statement.targetList ?? []), ...hidden.map((node) => target(node))] };
+}
+
+/** Every shard gives as many rows as could be wanted; undefined: only PostgreSQL knows how many those are. */
+export function withoutOffset(statement: SelectStmt): SelectStmt | undefined {
+  const limit = limitSource(statement.limitCount);
+  const offset = limitSource(statement.limitOffset);
+  if (limit === "unknown" || offset === "unknown") return undefined;
+  if (offset === undefined) return statement;
+  const { limitCount: _count, limitOffset: _offset, ...rest } = statement;
+  if (limit === undefined) return { ...rest, limitOption: "LIMIT_OPTION_DEFAULT" };
+  return { ...rest, limitCount: pushedLimit(limit, offset) };
+}
+
+function limitClauses({ limitCount, limitOffset, limitOption }: SelectStmt): SelectStmt {
+  return {
+    ...(limitCount === undefined ? {} : { limitCount }),
+    ...(limitOffset === undefined ? {} : { limitOffset }),
+    limitOption: limitOption ?? "LIMIT_OPTION_DEFAULT",
+  };
+}
