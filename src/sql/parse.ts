@@ -3,11 +3,11 @@ import type { Node } from "@pgsql/types";
 import { SqlError } from "../pgwire/sql-error.ts";
 import { blankComments } from "./blank-comments.ts";
 import { byteOffsets } from "./byte-offsets.ts";
-import { refuseParameterJunk } from "./parameter-junk.ts";
+import { isSpace } from "./characters.ts";
+import { refuseParameterJunk, refuseParameters } from "./parameter-places.ts";
+import { askParser, startParser } from "./parser.ts";
 import { parserError } from "./parser-error.ts";
-import { createParserInstance, type ParserAnswer, type ParserInstance } from "./parser-instance.ts";
 import { skipSpace } from "./skip-space.ts";
-import { stackDepthExceeded } from "./stack-depth.ts";
 
 export interface ParsedStatement {
   /** Its `location`s are byte offsets in `text`; a missing one means 0, -1 unknown. Never change it: trees are shared. */
@@ -23,20 +23,9 @@ interface RawParse {
   readonly stmts?: readonly { readonly stmt: Node; readonly stmt_location?: number; readonly stmt_len?: number }[];
 }
 
-/** An instance with more memory than this is replaced after use: its memory never shrinks. */
-const KEPT_MEMORY_BYTES = 256 * 1024 * 1024;
-/** No shorter text can nest so deep that the stack overflows. */
-const SURELY_SHALLOW_LENGTH = 2000;
-
-let current: ParserInstance | undefined;
-let spare: ParserInstance | undefined;
-let isDamaged = false;
-let isRefilling = false;
-
 /** To be awaited once when the process starts. */
 export async function loadParser(): Promise<void> {
-  current ??= await createParserInstance();
-  spare ??= await createParserInstance();
+  await startParser();
 }
 
 /**
@@ -51,6 +40,7 @@ export function parse(text: string): ParsedStatement[] {
   const whole = start === 0 ? text : text.slice(start);
   if (whole === "") return [];
   const statements = parseRaw(whole, text, start).stmts ?? [];
+  refuseParameterJunk(text);
   if (statements.length === 0) return [];
 
   const offsets = byteOffsets(whole);
@@ -58,16 +48,11 @@ export function parse(text: string): ParsedStatement[] {
   return statements.map(({ stmt, stmt_location = 0, stmt_len = 0 }) => {
     const from = skipSpace(whole, offsets.toUtf16(stmt_location));
     const to = offsets.toUtf16(stmt_len === 0 ? wholeBytes : stmt_location + stmt_len);
-    const slice = whole.slice(from, to).trimEnd();
+    const slice = whole.slice(from, endOfText(whole, from, to));
     // Locations of the other statements count from the beginning of the whole: parse them again, alone.
     const tree = from === 0 ? stmt : parseRaw(slice, text, start + from).stmts![0]!.stmt;
     return { tree, text: slice, start: start + from, end: start + from + slice.length };
   });
-}
-
-/** Tokens of libpg-query's own scanner, as JSON: what the tests compare our lexer with. */
-export function scanWithPostgres(text: string): string {
-  return loaded().scan(text);
 }
 
 /** Position (characters from 1) in the whole text of a position in a slice of it that begins at `start` (UTF-16). */
@@ -80,6 +65,13 @@ function codePoints(text: string, end: number): number {
   let count = 0;
   for (let index = 0; index < end; index++) if ((text.charCodeAt(index) & 0xfc00) !== 0xdc00) count++;
   return count;
+}
+
+/** Without white space at the end. */
+function endOfText(text: string, from: number, to: number): number {
+  let end = to;
+  while (end > from && isSpace(text.charCodeAt(end - 1))) end--;
+  return end;
 }
 
 function startOfStatement(text: string): number {
@@ -95,14 +87,15 @@ function startOfStatement(text: string): number {
 /** A slice that begins at `start` of the whole text. */
 function parseRaw(slice: string, whole: string, start: number): RawParse {
   const blanked = blankComments(slice);
-  const answer = ask(blanked);
+  const answer = askParser(blanked);
   if (answer.kind === "error") {
     const position = answer.cursor > 0 ? characterIn(slice, blanked, answer.cursor) : undefined;
     const inWhole = position === undefined ? undefined : positionInWhole(whole, start, position);
     throw parserError(answer.message, answer.routine, inWhole);
   }
-  refuseParameterJunk(whole);
-  return JSON.parse(answer.json);
+  const parsed = JSON.parse(answer.json) as RawParse;
+  for (const { stmt } of parsed.stmts ?? []) refuseParameters(whole, start, stmt);
+  return parsed;
 }
 
 /** The character (from 1) of `text` at the place of a character of `blanked`: both have the same bytes but for comments. */
@@ -114,70 +107,4 @@ function characterIn(text: string, blanked: string, character: number): number {
       .join(""),
   );
   return codePoints(text, byteOffsets(text).toUtf16(bytes)) + 1;
-}
-
-function ask(text: string): ParserAnswer {
-  const parser = loaded();
-  if (isDamaged && text.length > SURELY_SHALLOW_LENGTH) {
-    void refill();
-    throw stackDepthExceeded();
-  }
-  try {
-    const answer = parser.parse(text);
-    if (!isDamaged && parser.memoryBytes() > KEPT_MEMORY_BYTES) replace();
-    return answer;
-  } catch (error) {
-    replace();
-    throw isOverflow(error) ? stackDepthExceeded(error) : outOfMemory(error);
-  }
-}
-
-/** Of JavaScript's stack, or of the module's own. */
-function isOverflow(error: unknown): boolean {
-  return error instanceof RangeError || (error instanceof Error && error.name === "RuntimeError");
-}
-
-/** 53200: the module may not have more memory; it has ended itself. */
-function outOfMemory(cause: unknown): SqlError {
-  const error = new SqlError({
-    code: "53200",
-    message: "out of memory",
-    detail: "The statement is too long to parse.",
-  });
-  error.cause = cause;
-  return error;
-}
-
-function loaded(): ParserInstance {
-  if (current === undefined) throw new Error("loadParser() has not been awaited");
-  return current;
-}
-
-/**
- * Takes the spare and has a new one made. Without a spare (several overflows within one turn of the event loop) the damaged
- * instance goes on for short texts: it has lost stack, but nothing in its memory is wrong.
- */
-function replace(): void {
-  if (spare === undefined) isDamaged = true;
-  else current = spare;
-  spare = undefined;
-  void refill();
-}
-
-/** Runs in the background, once at a time, until there is a whole instance and a spare one. */
-async function refill(): Promise<void> {
-  if (isRefilling) return;
-  isRefilling = true;
-  try {
-    while (isDamaged || spare === undefined) {
-      const instance = await createParserInstance();
-      if (isDamaged) current = instance;
-      else spare = instance;
-      isDamaged = false;
-    }
-  } catch {
-    // No memory for another instance now. We go on without a spare; the next one who needs it asks again.
-  } finally {
-    isRefilling = false;
-  }
 }

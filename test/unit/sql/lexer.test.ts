@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { byteOffsets } from "../../../src/sql/byte-offsets.ts";
 import { lex } from "../../../src/sql/lexer.ts";
-import { loadParser, scanWithPostgres } from "../../../src/sql/parse.ts";
+import { loadParser } from "../../../src/sql/parse.ts";
+import { scanWithPostgres } from "../../../src/sql/parser.ts";
 import { TokenKind } from "../../../src/sql/token-kind.ts";
 import { statements } from "./corpus.ts";
 import { randomSoup, rounds, seededRandom } from "./random.ts";
