@@ -1,3 +1,4 @@
+// Which tables may be distributed, made reference tables or undistributed, and what later DDL may do to them.
 import { describe, expect, test } from "vitest";
 import type { DistributionFacts } from "../../../src/catalog/distribution-facts.ts";
 import { type DistributionRequest, decideDistribution } from "../../../src/catalog/distribution-rules.ts";

@@ -1,3 +1,4 @@
+// The table of foreign keys between unsharded, reference and distributed tables, and their actions.
 import { describe, expect, test } from "vitest";
 import { checkForeignKey, type ForeignKeyActions } from "../../../src/catalog/foreign-key-rules.ts";
 import { distributed, reference, relation, unsharded } from "./sample-catalog.ts";

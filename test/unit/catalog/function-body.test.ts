@@ -1,3 +1,4 @@
+// What is seen in function bodies: too much rather than too little.
 import { describe, expect, test } from "vitest";
 import { bodyTokens } from "../../../src/catalog/body-tokens.ts";
 import { bodyMentions, functionMentions } from "../../../src/catalog/function-body.ts";

@@ -1,3 +1,4 @@
+// Finding a relation along the search path, and judging the volatility of stored expressions.
 import { expect, test } from "vitest";
 import { findRelation } from "../../../src/catalog/snapshot.ts";
 import { expressionVolatility } from "../../../src/catalog/volatility.ts";

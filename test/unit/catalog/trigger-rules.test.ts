@@ -1,3 +1,4 @@
+// What triggers may do on the shard of the row that fires them.
 import { describe, expect, test } from "vitest";
 import type { Distribution } from "../../../src/catalog/snapshot.ts";
 import { checkTriggerFunction, checkTriggers } from "../../../src/catalog/trigger-rules.ts";
