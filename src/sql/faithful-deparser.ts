@@ -23,9 +23,9 @@ import { nodeOf, typeOf } from "./walk.ts";
 type DeparserContext = Parameters<Deparser["SelectStmt"]>[1];
 
 export class FaithfulDeparser extends Deparser {
-  /** Adds WITH TIES and GROUP BY DISTINCT. */
+  /** Adds WITH TIES and GROUP BY DISTINCT. An empty list is no clause. */
   override SelectStmt(select: SelectStmt, context: DeparserContext): string {
-    const { limitCount, groupClause = [], ...rest } = select;
+    const { limitCount, groupClause = [], ...rest } = withoutEmptyLists(select);
     const [firstGroup, ...otherGroups] = groupClause;
     const groups =
       select.groupDistinct && firstGroup !== undefined
@@ -151,4 +151,9 @@ export class FaithfulDeparser extends Deparser {
   typeShower(context: DeparserContext): ShowJsonParts["type"] {
     return (type) => this.TypeName(type, context);
   }
+}
+
+function withoutEmptyLists<T extends object>(fields: T): T {
+  const kept = Object.entries(fields).filter(([, value]) => !Array.isArray(value) || value.length > 0);
+  return Object.fromEntries(kept) as T;
 }
