@@ -12,7 +12,7 @@ import { namesOf, optionNamed } from "./definition.ts";
 import { findUndetermined } from "./deterministic.ts";
 import { functionDemands } from "./functions.ts";
 import { homePlan } from "./home-plan.ts";
-import { columnNamed, type Distributed, storedKey } from "./insert-target.ts";
+import { columnNamed, type Distributed, isLocalDefault, storedKey } from "./insert-target.ts";
 import { changesWhenStored } from "./key-source.ts";
 import type { CopyInPlan, Plan } from "./plan.ts";
 import type { PlanInput } from "./plan-input.ts";
@@ -77,6 +77,8 @@ function copyIn(input: PlanInput, statement: CopyStmt, relation: Relation): Copy
     return { ...plan, into: "reference", types: [], keyColumns: [] };
   }
   checkForcedColumns(options, distribution);
+  const elsewhere = relation.columns.find((column) => !columns.includes(column) && !isLocalDefault(input, column));
+  if (elsewhere !== undefined) throw refuse("SG057", `the default of "${elsewhere.name}", which reads tables`);
   const keyColumns = distribution.shardKey.map((name, index) => {
     const column = columnNamed(relation, name);
     const position = columns.indexOf(column);

@@ -16,8 +16,10 @@ export function planExplain(input: PlanInput, statement: ExplainStmt, planInner:
   const inner = planInner({ ...input, statement: { tree: query, text: input.statement.text } });
   const isRun = optionIsOn(options, "analyze");
   if (inner.kind === "single-shard") {
-    const { reserve, createsTemporary, ...plan } = inner;
-    return isRun ? inner : { ...plan, readOnly: true, otherwise: undefined };
+    const { reserve, createsTemporary, declaresCursor, ...plan } = inner;
+    // EXPLAIN ANALYZE of DECLARE runs the query and leaves no cursor behind.
+    if (isRun) return declaresCursor === undefined ? inner : plan;
+    return { ...plan, readOnly: true, otherwise: undefined };
   }
   if (isRun) throw refuse("SG061");
   const format = optionText(optionsOf(options).findLast(({ defname }) => defname === "format")) ?? "text";

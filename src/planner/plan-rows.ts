@@ -3,14 +3,21 @@
 import type { Node } from "@pgsql/types";
 import { AppError } from "../base/app-error.ts";
 import { deparse } from "../sql/deparse.ts";
+import { checkSetval } from "./check-setval.ts";
+import { refuseDistribute } from "./distribute.ts";
 import { functionDemands, withFunctionDemands } from "./functions.ts";
 import type { Plan } from "./plan.ts";
 import type { PlanInput } from "./plan-input.ts";
 import { planQuery } from "./plan-query.ts";
 import { refuse } from "./refuse.ts";
+import { refuseSetConfig } from "./set-config.ts";
 
 export function planRows(input: PlanInput): Plan {
-  const demands = functionDemands(input.statement.tree, input.catalog.hasShardedTables);
+  const { tree } = input.statement;
+  refuseDistribute(tree);
+  refuseSetConfig(tree);
+  checkSetval(input, tree);
+  const demands = functionDemands(tree, input.catalog.hasShardedTables);
   return withFunctionDemands(planQuery(input), demands);
 }
 

@@ -54,22 +54,16 @@ const discarded = {
 } as const;
 
 function planSelect(input: PlanInput, query: SelectStmt): Plan {
-  if (query.intoClause !== undefined) return planSelectInto(input, query);
-  const own = planDistribute(query) ?? planSetConfig(query);
-  if (own !== undefined) return own;
-  checkSetval(input, input.statement.tree);
-  return planRows(input);
+  return planSelectInto(input, query) ?? planDistribute(query) ?? planSetConfig(query) ?? planRows(input);
 }
 
 function planWrite(input: PlanInput, tree: Node): Plan {
+  if (!("InsertStmt" in tree)) return planRows(input);
   refuseDistribute(tree);
   refuseSetConfig(tree);
   checkSetval(input, tree);
-  if ("InsertStmt" in tree) {
-    const plan = planInsert(input, tree.InsertStmt);
-    // Other plans have looked at their parts themselves.
-    if (plan.kind !== "single-shard") return plan;
-    return withFunctionDemands(plan, functionDemands(tree, input.catalog.hasShardedTables));
-  }
-  return planRows(input);
+  const plan = planInsert(input, tree.InsertStmt);
+  // Other plans have looked at their parts themselves.
+  if (plan.kind !== "single-shard") return plan;
+  return withFunctionDemands(plan, functionDemands(tree, input.catalog.hasShardedTables));
 }

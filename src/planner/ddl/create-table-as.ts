@@ -5,6 +5,8 @@ import { SqlError } from "../../pgwire/sql-error.ts";
 import { equalTrees } from "../../sql/equal-trees.ts";
 import { parse } from "../../sql/parse.ts";
 import { nodeOf, walk } from "../../sql/walk.ts";
+import { checkSetval } from "../check-setval.ts";
+import { functionDemands } from "../functions.ts";
 import { homePlan } from "../home-plan.ts";
 import type { Plan } from "../plan.ts";
 import type { PlanInput } from "../plan-input.ts";
@@ -12,6 +14,7 @@ import { sqlOf } from "../plan-rows.ts";
 import { readsOf } from "../reads.ts";
 import { refuse } from "../refuse.ts";
 import { catalogRelation } from "../relation-of.ts";
+import { refuseSetConfig } from "../set-config.ts";
 import { allShards } from "./all-shards.ts";
 import { createTemporary, isTemporary, isTemporaryName } from "./temporary.ts";
 
@@ -21,6 +24,9 @@ export function planCreateTableAs(input: PlanInput, statement: CreateTableAsStmt
     throw refuse("SG050", "CREATE TABLE AS EXECUTE");
   const isNothing = statement.if_not_exists === true && catalogRelation(input, into.rel) !== undefined;
   if (isNothing) return homePlan(input);
+  refuseSetConfig(query);
+  checkSetval(input, query);
+  functionDemands(query, input.catalog.hasShardedTables);
   const { distributed, functions } = readsOf(input, query);
   if (functions[0] !== undefined) throw refuse("SG063", `${functions[0]}() touches sharded tables`);
   const isMaterializedView = statement.objtype === "OBJECT_MATVIEW";
@@ -35,15 +41,22 @@ export function planCreateTableAs(input: PlanInput, statement: CreateTableAsStmt
   return allShards({ otherSql: textWithoutData(input, withoutData(statement, into)) });
 }
 
-/** SELECT .. INTO. */
-export function planSelectInto(input: PlanInput, select: SelectStmt): Plan {
-  const { intoClause, ...query } = select;
-  if (intoClause === undefined) throw refuse("SG050", "SELECT INTO");
+/** SELECT .. INTO; of a set operation its leftmost query says so. undefined: there is no INTO. */
+export function planSelectInto(input: PlanInput, select: SelectStmt): Plan | undefined {
+  const found = takeInto(select);
+  if (found === undefined) return undefined;
   return planCreateTableAs(input, {
-    query: { SelectStmt: query },
-    into: intoClause,
+    query: { SelectStmt: found.query },
+    into: found.into,
     objtype: "OBJECT_TABLE",
   });
+}
+
+function takeInto(select: SelectStmt): { query: SelectStmt; into: IntoClause } | undefined {
+  const { intoClause, ...query } = select;
+  if (intoClause !== undefined) return { query, into: intoClause };
+  const left = select.larg === undefined ? undefined : takeInto(select.larg);
+  return left && { query: { ...select, larg: left.query }, into: left.into };
 }
 
 function script(statement: CreateTableAsStmt, into: IntoClause, query: Node, read: readonly Relation[]): Plan {
