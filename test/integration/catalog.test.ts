@@ -12,6 +12,8 @@ import { type PostgresServer, startPostgres } from "../support/postgres-server.t
 let server: PostgresServer;
 let client: pg.Client;
 let builtins: Builtins;
+/** 170004 is 17.4; SHARDGRES_PG_BIN chooses another PostgreSQL. */
+let version: number;
 
 const schema = `
 create role owner_role;
@@ -63,6 +65,7 @@ beforeAll(async () => {
   server = await startPostgres();
   client = await connect("postgres");
   builtins = await loadBuiltins(queryText(client));
+  version = Number(await queryText(client)("show server_version_num"));
 });
 
 afterAll(async () => {
@@ -229,7 +232,11 @@ describe("a database with everything odd", () => {
     expect([middle.parent, leaf.parent]).toEqual([root.oid, middle.oid]);
     for (const member of [root, middle, leaf]) {
       expect(member).toMatchObject({ hasTriggers: true, triggerFunctions: [{ schema: "sales", name: "touch" }] });
-      expect(column(member, "n").defaultSql).toBe("nextval('sales.measured_n_seq'::regclass)");
+      // Before PostgreSQL 17 only the partitioned table has the identity.
+      const hasIdentity = member === root || version >= 170000;
+      expect(column(member, "n").defaultSql).toBe(
+        hasIdentity ? "nextval('sales.measured_n_seq'::regclass)" : undefined,
+      );
       expect(member.primaryKey).toEqual(["tenant", "at"]);
     }
   });
@@ -297,6 +304,8 @@ describe("a database with everything odd", () => {
 });
 
 test("NOT NULL that has not been validated proves nothing", async () => {
+  // PostgreSQL 18 brings it.
+  if (version < 180000) return;
   await client.query("create table public.unproven (a int)");
   await client.query("alter table public.unproven add constraint nn not null a not valid");
   expect(column(relation(await load(), "public", "unproven"), "a").notNull).toBe(false);
