@@ -6,10 +6,14 @@ const sameRequestMs = 500;
  * Calls `stop` at the first SIGINT, SIGTERM or SIGHUP and `hurry` at every later one that is a request of its own.
  * Returns a function that gives the signals their usual meaning back.
  */
-export function onStopSignal(stop: (signal: NodeJS.Signals) => void, hurry: () => void): () => void {
+export function onStopSignal(
+  stop: (signal: NodeJS.Signals) => void,
+  hurry: () => void,
+  nowMs = () => performance.now(),
+): () => void {
   let firstAt: number | undefined;
   const handle = (signal: NodeJS.Signals) => {
-    const now = performance.now();
+    const now = nowMs();
     if (firstAt === undefined) {
       firstAt = now;
       stop(signal);

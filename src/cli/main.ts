@@ -40,4 +40,7 @@ function complain(problem: string, helpCommand: string): number {
   return 2;
 }
 
+// Nobody may be reading any more; what runs is to be stopped in order all the same.
+process.stdout.on("error", () => {});
+process.stderr.on("error", () => {});
 process.exitCode = await main(process.argv.slice(2));

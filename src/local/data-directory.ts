@@ -9,7 +9,7 @@
 //   logs/              of gateway and tablet agents
 //   shards/<name>/     everything of one tablet
 import { chmod, chown, mkdir, readdir, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { AppError } from "../base/app-error.ts";
 import { errorCode } from "../base/error-code.ts";
 import { ClaimedError, claimDirectory, type ProcessClaim } from "../base/process-claim.ts";
@@ -20,11 +20,12 @@ const marker = "shardgres.json";
 const launcherDirectory = "launcher";
 
 /**
- * Makes the directory if needed and takes it. Throws AppError "not-a-cluster" for a directory with other content,
+ * Makes the directory if needed and takes it; `user` is who the servers run as. Throws AppError "not-a-cluster" for a directory with other content,
  * "other-owner" for another user's, "running" while another launcher has it.
  */
-export async function claimDataDirectory(dataDir: string): Promise<ProcessClaim> {
-  await makeDirectory(dataDir, undefined, 0o755);
+export async function claimDataDirectory(dataDir: string, user: ServerUser | undefined): Promise<ProcessClaim> {
+  // Another user than this one must get through to the shards.
+  await makeDirectory(dataDir, undefined, user ? 0o755 : 0o700);
   const content = await readdir(dataDir);
   if (content.includes(marker)) await checkOwner(dataDir);
   else await markAsOurs(dataDir, content);
@@ -56,8 +57,10 @@ export async function shardDirectories(dataDir: string): Promise<string[]> {
 
 /** As mkdir -p, but with these permissions, whatever the umask, and this owner. */
 export async function makeDirectory(path: string, owner: ServerUser | undefined, mode: number): Promise<void> {
-  const first = await mkdir(path, { recursive: true });
-  if (first !== undefined) await chmod(path, mode);
+  const topmost = await mkdir(path, { recursive: true });
+  if (topmost !== undefined) {
+    for (let made = path; made.length >= topmost.length; made = dirname(made)) await chmod(made, mode);
+  }
   if (owner) await chown(path, owner.uid, owner.gid);
 }
 

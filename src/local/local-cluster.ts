@@ -78,7 +78,7 @@ export async function startLocalCluster(
     const programs = [process.execPath, tabletAgentMain, join(postgres.binDirectory, "postgres")];
     await checkReachable(user, programs, dataDir);
   }
-  const claim = await claimDataDirectory(dataDir).catch((error: unknown) => {
+  const claim = await claimDataDirectory(dataDir, user).catch((error: unknown) => {
     throw describeDirectoryError(dataDir, error);
   });
   try {

@@ -34,7 +34,6 @@ export async function startProgram({ main, args, user, logFile, onLine }: Progra
     // A process group of its own: Ctrl-C at the terminal reaches the launcher alone, which stops all in the right order.
     detached: true,
     stdio: ["pipe", "pipe", log?.fd ?? "inherit"],
-    env: programEnvironment(),
     ...(user && { uid: user.uid, gid: user.gid }),
   });
   await log?.close();
@@ -46,10 +45,4 @@ export async function startProgram({ main, args, user, logFile, onLine }: Progra
     child.on("close", (code, signal) => resolve(signal ? `signal ${signal}` : `exit code ${code}`));
   });
   return { pid: child.pid, exited, kill: (signal) => child.kill(signal) };
-}
-
-/** What tests set for their own process is not meant for the programs. */
-function programEnvironment(): NodeJS.ProcessEnv {
-  const { NODE_OPTIONS: _, ...rest } = process.env;
-  return rest;
 }
