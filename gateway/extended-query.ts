@@ -83,7 +83,7 @@ export class ExtendedQuery {
     const steps = this.#takeSteps();
     if (steps.length === 0) return;
     this.#session.run(async () => {
-      await this.#runSteps(steps);
+      await this.#runSteps(steps, true);
     });
   }
 
@@ -153,9 +153,12 @@ export class ExtendedQuery {
     client.write(session.readyMessage);
   }
 
-  /** False when one failed: the client has been told, and what follows up to Sync is passed over. */
-  async #runSteps(steps: readonly Step[]): Promise<boolean> {
-    const isInSeries = steps.filter(({ kind }) => kind === "execute").length > 1;
+  /**
+   * Several statements before one Sync are one transaction; with `isUnfinished` there may be more to come. False when
+   * one failed: the client has been told, and what follows up to Sync is passed over.
+   */
+  async #runSteps(steps: readonly Step[], isUnfinished = false): Promise<boolean> {
+    const isInSeries = isUnfinished || steps.filter(({ kind }) => kind === "execute").length > 1;
     for (const step of steps) {
       try {
         await this.#runStep(step, isInSeries);
@@ -256,6 +259,7 @@ export class ExtendedQuery {
         parameterTypes,
       };
       const output = { describe: false, formats: bind.resultFormats };
+      if (isInSeries && session.transaction.status === "idle") session.transaction.begin("", false);
       const statement = { run, normalized: shared.normalized, output, bound: { shared, bind }, isInSeries };
       if (rowLimit === 0) {
         client.write(await runStatement(session, statement, plan));

@@ -122,7 +122,7 @@ export class Session implements GatedSession {
   }
 
   get holdsHomeLocks(): boolean {
-    return this.transaction.participants.has(this.topology.home);
+    return this.transaction.isExplicit && this.transaction.participants.has(this.topology.home);
   }
 
   traveller(): Traveller {
