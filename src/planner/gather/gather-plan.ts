@@ -14,7 +14,7 @@ import { refuse } from "../refuse.ts";
 import { collapseLevel } from "./collapse-level.ts";
 import { finalTree } from "./final-tree.ts";
 import { gatewayRows } from "./gateway-rows.ts";
-import { callsHome, type Gathering, newGathering } from "./gathering.ts";
+import { callsHome, copiesOf, type Gathering, newGathering } from "./gathering.ts";
 import { determinedVariables } from "./group-dependents.ts";
 import { gatherLeaf } from "./leaf-input.ts";
 import { column } from "./nodes.ts";
@@ -41,7 +41,9 @@ export function gatherPlan(input: PlanInput, analysis: Analysis, home: ReadonlyS
   };
 }
 
-function gatherLevel(gathering: Gathering, level: Level, inSetOperation: boolean): void {
+function gatherLevel(gathering: Gathering, copy: Level, inSetOperation: boolean): void {
+  // What column references mean is known of the last copy.
+  const level = copiesOf(gathering, copy).at(-1)!;
   if (gathering.selects.has(level.node) || gathering.visited.has(level.node) || !hasPartsElsewhere(level)) return;
   gathering.visited.add(level.node);
   if (pushLevel(gathering, level, inSetOperation)) return;
