@@ -89,7 +89,12 @@ test("nothing is left undone, silenced or left out", () => {
 });
 
 test("the top level holds what it is meant to hold", () => {
-  const unknown = readdirSync(root).filter((name) => !name.startsWith(".") && !topLevel.has(name));
+  const ignored = readFileSync(join(root, ".gitignore"), "utf8")
+    .split("\n")
+    .filter((line) => line.startsWith("*."));
+  const isKnown = (name: string) => name.startsWith(".") || topLevel.has(name);
+  const isIgnored = (name: string) => ignored.some((pattern) => name.endsWith(pattern.slice(1)));
+  const unknown = readdirSync(root).filter((name) => !isKnown(name) && !isIgnored(name));
   expect(unknown).toEqual([]);
 });
 

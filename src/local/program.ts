@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import { open } from "node:fs/promises";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { rotateLog } from "../base/rotate-log.ts";
 import type { ServerUser } from "./server-user.ts";
 
@@ -25,6 +26,8 @@ export interface Program {
 }
 
 const followParent = new URL("../base/follow-parent.ts", import.meta.url).href;
+/** Node keeps compiled sources here, which halves the time that a start takes; where it may not write, it does without. */
+const compileCache = fileURLToPath(new URL("../../node_modules/.cache/shardgres", import.meta.url));
 
 export async function startProgram({ main, args, user, logFile, onLine }: ProgramOptions): Promise<Program> {
   if (logFile !== undefined) await rotateLog(logFile);
@@ -34,6 +37,7 @@ export async function startProgram({ main, args, user, logFile, onLine }: Progra
     // A process group of its own: Ctrl-C at the terminal reaches the launcher alone, which stops all in the right order.
     detached: true,
     stdio: ["pipe", "pipe", log?.fd ?? "inherit"],
+    env: { NODE_COMPILE_CACHE: compileCache, ...process.env },
     ...(user && { uid: user.uid, gid: user.gid }),
   });
   await log?.close();
