@@ -1,6 +1,7 @@
 // libpg-query counts bytes of UTF-8, JavaScript counts UTF-16 units. For ASCII text they are the same number and nothing
 // is computed; for other text a table is made once.
 
+/** Between byte offsets of the UTF-8 form and UTF-16 offsets of one text. */
 export interface ByteOffsets {
   /** UTF-16 offset of the character that begins at (or contains) this byte. */
   toUtf16(byte: number): number;

@@ -30,11 +30,12 @@ export function codeAt(text: string, at: number): number {
   return at < text.length ? text.charCodeAt(at) : 0;
 }
 
-/** All of these take a UTF-16 unit, or 0 behind the end. */
+/** First character of a name. (This and the next take a UTF-16 unit, or 0 for the end.) */
 export function isIdentifierStart(code: number): boolean {
   return code < 128 ? (classes[code]! & IDENTIFIER_START) !== 0 : true;
 }
 
+/** Any other character of a name. */
 export function isIdentifierPart(code: number): boolean {
   return code < 128 ? (classes[code]! & IDENTIFIER_PART) !== 0 : true;
 }
@@ -44,14 +45,17 @@ export function isTagPart(code: number): boolean {
   return code < 128 ? (classes[code]! & TAG_PART) !== 0 : true;
 }
 
+/** What operators are made of. */
 export function isOperatorCharacter(code: number): boolean {
   return code < 128 && (classes[code]! & OPERATOR) !== 0;
 }
 
+/** PostgreSQL's white space, which is ASCII only. */
 export function isSpace(code: number): boolean {
   return code < 128 && (classes[code]! & SPACE) !== 0;
 }
 
+/** 0 to 9. */
 export function isDigit(code: number): boolean {
   return code >= 48 && code <= 57;
 }

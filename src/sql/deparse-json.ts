@@ -24,6 +24,7 @@ export interface ShowJsonParts {
   output(output: JsonOutput | undefined): string;
 }
 
+/** JSON_VALUE, JSON_QUERY and JSON_EXISTS. */
 export function showJsonFunction(expression: JsonFuncExpr, show: ShowJsonParts): string {
   const parts = [
     `${show.value(expression.context_item!)},`,

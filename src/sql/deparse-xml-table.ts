@@ -3,6 +3,7 @@ import type { Node, RangeTableFunc, TypeName } from "@pgsql/types";
 import { quoteIdentifier } from "./names.ts";
 import { nodeOf } from "./walk.ts";
 
+/** Text of the parts that are not XMLTABLE's own. */
 export interface ShowXmlParts {
   node(node: Node): string;
   type(type: TypeName): string;

@@ -22,6 +22,7 @@ import { nodeOf, typeOf } from "./walk.ts";
 
 type DeparserContext = Parameters<Deparser["SelectStmt"]>[1];
 
+/** The first attempt of `deparse`. */
 export class FaithfulDeparser extends Deparser {
   /** Adds WITH TIES and GROUP BY DISTINCT. An empty list is no clause. */
   override SelectStmt(select: SelectStmt, context: DeparserContext): string {

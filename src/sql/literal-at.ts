@@ -6,6 +6,7 @@ import { skipSpace } from "./skip-space.ts";
 const MINUS = 45;
 const OPEN = 40;
 
+/** Which literal a constant is. */
 export interface LiteralPlace {
   /** Index in `normalized.literals`. */
   readonly slot: number;

@@ -9,6 +9,7 @@ import { TokenKind } from "./token-kind.ts";
  */
 export type LiteralKind = "string" | "national" | "bits" | "integer" | "bigint" | "numeric";
 
+/** One string or number in a text. */
 export interface Literal {
   readonly kind: LiteralKind;
   /** The value: without quotes, escapes resolved; numbers without sign, integers in base ten; bits as b0101 or x1F. */

@@ -7,6 +7,7 @@ import { lex } from "./lexer.ts";
 import { type Literal, literalOf, markOf } from "./literal.ts";
 import { TokenKind } from "./token-kind.ts";
 
+/** What the caches of plans know a text by. */
 export interface Normalized {
   readonly text: string;
   readonly key: string;

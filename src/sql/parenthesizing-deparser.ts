@@ -20,6 +20,7 @@ const infix: ReadonlySet<string> = new Set(["timezone", "overlaps", "is_normaliz
 
 type DeparserContext = Parameters<Deparser["SelectStmt"]>[1];
 
+/** Longer texts than FaithfulDeparser's, for the same trees. */
 export class ParenthesizingDeparser extends FaithfulDeparser {
   override A_Expr(expression: A_Expr, context: DeparserContext): string {
     return `(${super.A_Expr(expression, context)})`;

@@ -9,6 +9,7 @@ import { askParser, startParser } from "./parser.ts";
 import { parserError } from "./parser-error.ts";
 import { skipSpace } from "./skip-space.ts";
 
+/** One statement of a text. */
 export interface ParsedStatement {
   /** Its `location`s are byte offsets in `text`; a missing one means 0, -1 unknown. Never change it: trees are shared. */
   readonly tree: Node;

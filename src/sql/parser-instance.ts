@@ -15,6 +15,7 @@ interface ParserModule {
   HEAPU32: Uint32Array;
 }
 
+/** The tree as JSON of PostgreSQL's protobuf description, or what PostgreSQL has against the text. */
 export type ParserAnswer =
   | { readonly kind: "tree"; readonly json: string }
   /** `cursor` counts characters (code points) from 1; 0: no position. */

@@ -8,6 +8,7 @@ export interface Extent {
   readonly end: number;
 }
 
+/** One row of VALUES. */
 export interface RowSlice extends Extent {
   /** From the first to the last token of each expression. */
   readonly fields: readonly Extent[];

@@ -1,5 +1,6 @@
 // What a token is. Numbers, not strings, because the lexer writes them into a typed array.
 
+/** In the order that normalize relies on: literals stand together, from `string` to `numeric`. */
 export const TokenKind = {
   /** Keyword or unquoted identifier. */
   word: 1,
@@ -33,4 +34,5 @@ export const TokenKind = {
   operator: 15,
 } as const;
 
+/** One of the numbers above. */
 export type TokenKind = (typeof TokenKind)[keyof typeof TokenKind];
