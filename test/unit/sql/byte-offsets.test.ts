@@ -1,3 +1,4 @@
+// Bytes of UTF-8 and UTF-16 units of the same text, at every character.
 import { expect, test } from "vitest";
 import { byteOffsets } from "../../../src/sql/byte-offsets.ts";
 

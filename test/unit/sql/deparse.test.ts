@@ -1,3 +1,4 @@
+// Trees written as SQL come back as the same trees, or are refused. All of it is done to frozen trees.
 import type { Node } from "@pgsql/types";
 import { beforeAll, describe, expect, test } from "vitest";
 import { AppError } from "../../../src/base/app-error.ts";

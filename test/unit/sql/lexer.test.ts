@@ -1,3 +1,4 @@
+// Our lexer against PostgreSQL's scanner, token by token: written statements, texts cut off anywhere, random soups.
 import { beforeAll, describe, expect, test } from "vitest";
 import { byteOffsets } from "../../../src/sql/byte-offsets.ts";
 import { lex } from "../../../src/sql/lexer.ts";

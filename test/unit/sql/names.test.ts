@@ -1,3 +1,4 @@
+// Names and constants as SQL text, as quote_ident, quote_literal and regclass of PostgreSQL 18 have them.
 import { expect, test } from "vitest";
 import {
   foldIdentifier,

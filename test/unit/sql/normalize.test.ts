@@ -1,3 +1,4 @@
+// Keys and literals: what must be the same is, what must differ does, for written and for random statements.
 import { beforeAll, describe, expect, test } from "vitest";
 import { equalTrees } from "../../../src/sql/equal-trees.ts";
 import type { LiteralKind } from "../../../src/sql/literal.ts";

@@ -1,3 +1,4 @@
+// Statements, their slices, and errors. The errors are those that PostgreSQL 18.4 gives for the same texts.
 import { beforeAll, describe, expect, test } from "vitest";
 import { SqlError } from "../../../src/pgwire/sql-error.ts";
 import { equalTrees } from "../../../src/sql/equal-trees.ts";

@@ -1,3 +1,4 @@
+// The rows of INSERT .. VALUES as pieces of its text.
 import { beforeAll, describe, expect, test } from "vitest";
 import { equalTrees } from "../../../src/sql/equal-trees.ts";
 import { loadParser, parse } from "../../../src/sql/parse.ts";

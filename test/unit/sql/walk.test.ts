@@ -1,3 +1,4 @@
+// Walking over trees, and changing them without changing the old ones.
 import type { Node } from "@pgsql/types";
 import { beforeAll, describe, expect, test } from "vitest";
 import { deparse } from "../../../src/sql/deparse.ts";
