@@ -1,8 +1,9 @@
 // setval() of a sequence of a distributed table would set one shard's stride only, and make shards give out equal numbers.
-import type { FuncCall, Node } from "@pgsql/types";
+import type { Node } from "@pgsql/types";
 import { AppError } from "../base/app-error.ts";
 import { parseQualifiedName } from "../sql/names.ts";
-import { nodeOf, walk } from "../sql/walk.ts";
+import { nodeOf } from "../sql/walk.ts";
+import { callsIn } from "./calls-in.ts";
 import { isSequenceOfDistributed } from "./ddl/sequence.ts";
 import { constantText, namesOf } from "./definition.ts";
 import type { PlanInput } from "./plan-input.ts";
@@ -12,13 +13,10 @@ import { catalogRelation, rangeVarOfNames, shardedRelation } from "./relation-of
 /** Throws SG079. */
 export function checkSetval(input: PlanInput, tree: Node): void {
   if (!input.catalog.hasShardedTables) return;
-  walk(tree, (type, node) => {
-    if (type !== "FuncCall") return undefined;
-    const call = node as FuncCall;
+  for (const call of callsIn(tree)) {
     const [sequence] = call.args ?? [];
     if (namesOf(call.funcname).at(-1) === "setval" && sequence !== undefined) checkSequence(input, sequence);
-    return undefined;
-  });
+  }
 }
 
 function checkSequence(input: PlanInput, argument: Node): void {

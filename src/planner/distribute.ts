@@ -2,7 +2,8 @@
 // carries them out itself, so a call must stand alone and its arguments must be plain.
 import type { FuncCall, Node, SelectStmt } from "@pgsql/types";
 import { SqlError } from "../pgwire/sql-error.ts";
-import { nodeOf, walk } from "../sql/walk.ts";
+import { nodeOf } from "../sql/walk.ts";
+import { callsIn } from "./calls-in.ts";
 import { namesOf } from "./definition.ts";
 import type { ArgumentSource, DistributePlan } from "./plan.ts";
 import { refuse } from "./refuse.ts";
@@ -61,14 +62,12 @@ export function refuseDistribute(tree: Node): void {
 }
 
 function calledName(tree: Node): string | undefined {
-  let found: string | undefined;
-  walk(tree, (type, node) => {
-    const names = type === "FuncCall" ? namesOf((node as FuncCall).funcname) : [];
+  for (const call of callsIn(tree)) {
+    const names = namesOf(call.funcname);
     const isOurs = names.length === 1 || names[0] === "shardgres" || names[0] === "pg_catalog";
-    if (isOurs && signatures.has(names.at(-1) ?? "")) found = names.at(-1);
-    return found === undefined ? undefined : "skip";
-  });
-  return found;
+    if (isOurs && signatures.has(names.at(-1) ?? "")) return names.at(-1);
+  }
+  return undefined;
 }
 
 function argumentsOf(name: string, signature: Signature, call: FuncCall): Map<string, ArgumentSource> {

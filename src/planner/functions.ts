@@ -1,7 +1,7 @@
 // Built-in functions that are not the same on every shard: sequences, advisory locks, notifications and large objects
 // belong to the home shard, and some are tied to one connection. What their presence in a statement does to its plan.
 import type { FuncCall, Node } from "@pgsql/types";
-import { walk } from "../sql/walk.ts";
+import { callsIn } from "./calls-in.ts";
 import { namesOf } from "./definition.ts";
 import type { Plan, Reservation, SingleShardPlan, Target } from "./plan.ts";
 import { type RefusalCode, refuse } from "./refuse.ts";
@@ -78,14 +78,13 @@ export interface FunctionDemands {
 }
 
 /** Throws for functions that are refused wherever they stand. `hasShardedTables`: whether SQL as text could touch one. */
-export function functionDemands(nodes: Node | readonly Node[], hasShardedTables: boolean): FunctionDemands {
+export function functionDemands(tree: Node, hasShardedTables: boolean): FunctionDemands {
   const names: string[] = [];
   let reserve: Reservation | undefined;
   let needsReservation = false;
-  walk(nodes, (type, node) => {
-    if (type !== "FuncCall") return undefined;
-    const rule = functionRule(node as FuncCall);
-    const name = namesOf((node as FuncCall).funcname).at(-1) ?? "";
+  for (const call of callsIn(tree)) {
+    const rule = functionRule(call);
+    const name = namesOf(call.funcname).at(-1) ?? "";
     switch (rule?.kind) {
       case "home":
         names.push(name);
@@ -97,8 +96,7 @@ export function functionDemands(nodes: Node | readonly Node[], hasShardedTables:
       case "runs-sql":
         if (hasShardedTables) throw refuse("SG063", `${name}() runs SQL that the gateway does not see`);
     }
-    return undefined;
-  });
+  }
   return { home: names, reserve, needsReservation };
 }
 

@@ -112,7 +112,7 @@ function canRunOnShards(input: PlanInput, statement: InsertStmt, rows: readonly 
   const { withClause } = statement;
   const nodes: Node[] = withClause === undefined ? computed : [...computed, { WithClause: withClause }];
   if (nodes.length === 0) return true;
-  return isShardLocal(readsOf(input, nodes)) && functionDemands(nodes, true).home.length === 0;
+  return isShardLocal(readsOf(input, nodes)) && functionDemands({ List: { items: nodes } }, true).home.length === 0;
 }
 
 function isComputed(node: Node): boolean {

@@ -54,7 +54,8 @@ const discarded = {
 } as const;
 
 function planSelect(input: PlanInput, query: SelectStmt): Plan {
-  return planSelectInto(input, query) ?? planDistribute(query) ?? planSetConfig(query) ?? planRows(input);
+  const own = planSelectInto(input, query) ?? planDistribute(query) ?? planSetConfig(input, query);
+  return own ?? planRows(input);
 }
 
 function planWrite(input: PlanInput, tree: Node): Plan {

@@ -59,7 +59,7 @@ export const statementRefusals = {
   },
   SG059: {
     sqlstate: "0A000",
-    message: "set_config is supported only alone, as SELECT set_config(..), with constants and parameters",
+    message: "set_config is supported only in a SELECT without FROM, with constants and parameters",
     hint: "Write SELECT set_config('name', 'value', false), or SET.",
     why: "The gateway must see the setting to repeat it on every shard that the session meets.",
   },
