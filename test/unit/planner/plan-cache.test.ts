@@ -1,3 +1,4 @@
+// The plan cache: which texts share a plan, what is forgotten, what is never kept.
 import { beforeAll, expect, test } from "vitest";
 import type { Plan, SingleShardPlan } from "../../../src/planner/plan.ts";
 import { createPlanCache } from "../../../src/planner/plan-cache.ts";
