@@ -4,9 +4,12 @@ import type { Log } from "../src/base/log.ts";
 import { encodeErrorFields, ShardError } from "../src/pgwire/error-fields.ts";
 import { backend } from "../src/pgwire/message-type.ts";
 import { SqlError, type SqlErrorFields } from "../src/pgwire/sql-error.ts";
+import { stackDepthExceeded } from "../src/sql/stack-depth.ts";
 
-/** The ErrorResponse for `error`; `offset`: characters before the statement in what the client sent. */
-export function errorResponse(error: unknown, offset: number | undefined, log: Log): Buffer {
+/** The ErrorResponse for `reason`; `offset`: characters before the statement in what the client sent. */
+export function errorResponse(reason: unknown, offset: number | undefined, log: Log): Buffer {
+  // A tree that the parser could read may still be too deep for those who walk it.
+  const error = reason instanceof RangeError && /call stack/.test(reason.message) ? stackDepthExceeded() : reason;
   if (error instanceof ShardError && error.fields.severity === "ERROR") {
     return error.encode(backend.errorResponse, offset);
   }

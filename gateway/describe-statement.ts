@@ -5,8 +5,9 @@ import { gatewayField } from "../src/pgwire/row-description.ts";
 import { SqlError } from "../src/pgwire/sql-error.ts";
 import type { Plan } from "../src/planner/plan.ts";
 import { gatewayTables } from "./gateway-relations.ts";
-import { type Session, StatementLeases } from "./session.ts";
+import type { Session } from "./session.ts";
 import type { SharedStatement } from "./shared-statements.ts";
+import { StatementLeases } from "./statement-leases.ts";
 
 /** Rejects with the error that PostgreSQL has for the statement. */
 export async function describeStatement(session: Session, shared: SharedStatement, plan: Plan): Promise<Description> {

@@ -11,8 +11,9 @@ import type { ShardName } from "../src/topology/snapshot.ts";
 import type { Participant } from "../src/transaction/participant.ts";
 import { catalogChannel } from "./databases.ts";
 import { forward } from "./forward.ts";
-import { type Session, StatementLeases } from "./session.ts";
+import type { Session } from "./session.ts";
 import type { Statement } from "./statement.ts";
+import { StatementLeases } from "./statement-leases.ts";
 
 /** Resolves with CommandComplete of the home shard. */
 export function runAllShards(session: Session, statement: Statement, plan: AllShardsPlan): Promise<Buffer> {

@@ -9,8 +9,9 @@ import { normalize } from "../src/sql/normalize.ts";
 import { forward } from "./forward.ts";
 import { planText } from "./plan-text.ts";
 import { runStatement, withExecution } from "./run-statement.ts";
-import { type Session, StatementLeases } from "./session.ts";
+import type { Session } from "./session.ts";
 import type { Statement } from "./statement.ts";
+import { StatementLeases } from "./statement-leases.ts";
 
 type Plan = Exclude<SessionPlan, { kind: "show" }>;
 

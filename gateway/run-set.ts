@@ -6,9 +6,10 @@ import { settingSql } from "../src/pool/session-settings.ts";
 import type { Participant } from "../src/transaction/participant.ts";
 import { forward } from "./forward.ts";
 import { parameterText } from "./parameter-text.ts";
-import { type Session, StatementLeases } from "./session.ts";
+import type { Session } from "./session.ts";
 import { settingValueSql } from "./startup-settings.ts";
 import type { Statement } from "./statement.ts";
+import { StatementLeases } from "./statement-leases.ts";
 
 /** Settings on which the meaning of names depends. */
 const changesPath = new Set(["search_path", "role", "session authorization", "all"]);

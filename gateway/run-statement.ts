@@ -24,9 +24,10 @@ import { runDistribute } from "./run-distribute.ts";
 import { runScript, runSessionPlan } from "./run-session-plan.ts";
 import { runSet, runSetConfig } from "./run-set.ts";
 import { runTransaction } from "./run-transaction.ts";
-import { type Session, StatementLeases } from "./session.ts";
+import type { Session } from "./session.ts";
 import { showExplain, showGatewayTable } from "./show.ts";
 import type { Statement } from "./statement.ts";
+import { StatementLeases } from "./statement-leases.ts";
 
 export async function runStatement(session: Session, statement: Statement, plan: Plan): Promise<Buffer> {
   if (session.transaction.status === "failed" && !endsFailedTransaction(plan)) throw transactionAborted();

@@ -13,7 +13,7 @@ import { SqlError } from "../src/pgwire/sql-error.ts";
 import type { Lease, Traveller } from "../src/pool/pool.ts";
 import type { SessionSettings } from "../src/pool/session-settings.ts";
 import type { ShardName, Topology } from "../src/topology/snapshot.ts";
-import { Participant } from "../src/transaction/participant.ts";
+import type { Participant } from "../src/transaction/participant.ts";
 import { SessionTransaction } from "../src/transaction/session-transaction.ts";
 import { type ClientConnection, ClientGone } from "./client-connection.ts";
 import { errorResponse } from "./client-errors.ts";
@@ -26,6 +26,7 @@ import type { Gateway } from "./gateway.ts";
 import { readPath } from "./run-set.ts";
 import { parseSearchPath } from "./search-path.ts";
 import { simpleQuery } from "./simple-query.ts";
+import type { StatementLeases } from "./statement-leases.ts";
 
 const ready = {
   idle: readyForQuery(transactionStatus.idle),
@@ -385,39 +386,5 @@ export class Session implements GatedSession {
       for (const lease of this.reserved.values()) lease.discard();
       this.reserved.clear();
     });
-  }
-}
-
-/** Connections for one statement outside of a transaction. */
-export class StatementLeases {
-  #session: Session;
-  #leases = new Map<ShardName, Lease>();
-
-  constructor(session: Session) {
-    this.#session = session;
-  }
-
-  async participant(shard: ShardName): Promise<Participant> {
-    const session = this.#session;
-    let lease = session.reserved.get(shard) ?? this.#leases.get(shard);
-    if (lease === undefined) {
-      lease = await session.gateway.pool.acquire(shard, session.traveller(), { holdsOthers: this.#leases.size > 0 });
-      this.#leases.set(shard, lease);
-      session.active.add(lease.connection);
-    }
-    return new Participant(lease, undefined);
-  }
-
-  /** The connection stays with the session. */
-  keep(shard: ShardName): void {
-    this.#leases.delete(shard);
-  }
-
-  release(): void {
-    for (const lease of this.#leases.values()) {
-      this.#session.active.delete(lease.connection);
-      lease.release();
-    }
-    this.#leases.clear();
   }
 }

@@ -1,0 +1,38 @@
+// Connections for one statement outside of a transaction.
+import type { Lease } from "../src/pool/pool.ts";
+import type { ShardName } from "../src/topology/snapshot.ts";
+import { Participant } from "../src/transaction/participant.ts";
+import type { Session } from "./session.ts";
+
+export class StatementLeases {
+  #session: Session;
+  #leases = new Map<ShardName, Lease>();
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  async participant(shard: ShardName): Promise<Participant> {
+    const session = this.#session;
+    let lease = session.reserved.get(shard) ?? this.#leases.get(shard);
+    if (lease === undefined) {
+      lease = await session.gateway.pool.acquire(shard, session.traveller(), { holdsOthers: this.#leases.size > 0 });
+      this.#leases.set(shard, lease);
+      session.active.add(lease.connection);
+    }
+    return new Participant(lease, undefined);
+  }
+
+  /** The connection stays with the session. */
+  keep(shard: ShardName): void {
+    this.#leases.delete(shard);
+  }
+
+  release(): void {
+    for (const lease of this.#leases.values()) {
+      this.#session.active.delete(lease.connection);
+      lease.release();
+    }
+    this.#leases.clear();
+  }
+}
