@@ -5,18 +5,17 @@ import { parseQualifiedName } from "../sql/names.ts";
 import { nodeOf } from "../sql/walk.ts";
 import { callsIn } from "./calls-in.ts";
 import { isSequenceOfDistributed } from "./ddl/sequence.ts";
-import { constantText, namesOf } from "./definition.ts";
+import { constantText, lastName, namesOf } from "./definition.ts";
 import type { PlanInput } from "./plan-input.ts";
 import { refuse } from "./refuse.ts";
 import { catalogRelation, rangeVarOfNames, shardedRelation } from "./relation-of.ts";
 
-/** Throws SG079. */
-export function checkSetval(input: PlanInput, tree: Node): void {
-  if (!input.catalog.hasShardedTables) return;
-  for (const call of callsIn(tree)) {
-    const [sequence] = call.args ?? [];
-    if (namesOf(call.funcname).at(-1) === "setval" && sequence !== undefined) checkSequence(input, sequence);
-  }
+/** Throws SG079. Returns whether there is a call: then the plan depends on the literal that names the sequence. */
+export function checkSetval(input: PlanInput, tree: Node): boolean {
+  const calls = callsIn(tree).filter(({ funcname }) => lastName(funcname) === "setval");
+  if (!input.catalog.hasShardedTables) return false;
+  for (const { args = [] } of calls) if (args[0] !== undefined) checkSequence(input, args[0]);
+  return calls.length > 0;
 }
 
 function checkSequence(input: PlanInput, argument: Node): void {

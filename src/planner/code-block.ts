@@ -3,6 +3,7 @@
 import type { CallStmt, DoStmt } from "@pgsql/types";
 import type { Mentions } from "../catalog/function-body.ts";
 import type { Relation } from "../catalog/snapshot.ts";
+import { checkSetval } from "./check-setval.ts";
 import { allShards } from "./ddl/all-shards.ts";
 import { isSequenceOfDistributed } from "./ddl/sequence.ts";
 import { lastName, optionNamed, optionText } from "./definition.ts";
@@ -12,6 +13,7 @@ import type { Plan } from "./plan.ts";
 import type { PlanInput } from "./plan-input.ts";
 import { readsOf } from "./reads.ts";
 import { refuse } from "./refuse.ts";
+import { refuseSetConfig } from "./set-config.ts";
 import { isSharded, mentionsOfFunction, mentionsOfText, wordsIn } from "./touched-by-function.ts";
 
 export function planDo(input: PlanInput, statement: DoStmt): Plan {
@@ -22,6 +24,8 @@ export function planDo(input: PlanInput, statement: DoStmt): Plan {
 export function planCall(input: PlanInput, statement: CallStmt): Plan {
   const call = statement.funccall ?? {};
   const name = lastName(call.funcname);
+  refuseSetConfig({ FuncCall: call });
+  checkSetval(input, { FuncCall: call });
   const reads = readsOf(input, call.args ?? []);
   const [unseen] = reads.functions;
   if (unseen !== undefined) throw refuse("SG063", `${unseen}() touches sharded tables`);

@@ -16,9 +16,10 @@ export function planRows(input: PlanInput): Plan {
   const { tree } = input.statement;
   refuseDistribute(tree);
   refuseSetConfig(tree);
-  checkSetval(input, tree);
+  const readsLiterals = checkSetval(input, tree);
   const demands = functionDemands(tree, input.catalog.hasShardedTables);
-  return withFunctionDemands(planQuery(input), demands);
+  const plan = withFunctionDemands(planQuery(input), demands);
+  return readsLiterals && plan.kind === "single-shard" ? { ...plan, anyLiterals: false } : plan;
 }
 
 /**

@@ -62,9 +62,10 @@ function planWrite(input: PlanInput, tree: Node): Plan {
   if (!("InsertStmt" in tree)) return planRows(input);
   refuseDistribute(tree);
   refuseSetConfig(tree);
-  checkSetval(input, tree);
+  const readsLiterals = checkSetval(input, tree);
   const plan = planInsert(input, tree.InsertStmt);
   // Other plans have looked at their parts themselves.
   if (plan.kind !== "single-shard") return plan;
-  return withFunctionDemands(plan, functionDemands(tree, input.catalog.hasShardedTables));
+  const bound = withFunctionDemands(plan, functionDemands(tree, input.catalog.hasShardedTables));
+  return readsLiterals && bound.kind === "single-shard" ? { ...bound, anyLiterals: false } : bound;
 }

@@ -1,5 +1,6 @@
 // Every statement that changes the schema, the roles or the server: checks first, then all shards.
-import type { CreateSchemaStmt, Node, RenameStmt, ViewStmt } from "@pgsql/types";
+import type { CreateSchemaStmt, Node, RefreshMatViewStmt, RenameStmt, ViewStmt } from "@pgsql/types";
+import { parse } from "../../sql/parse.ts";
 import { nodeOf, typeOf, walk } from "../../sql/walk.ts";
 import { namesOf } from "../definition.ts";
 import { homePlan } from "../home-plan.ts";
@@ -7,7 +8,7 @@ import type { Plan } from "../plan.ts";
 import type { PlanInput } from "../plan-input.ts";
 import { readsOf } from "../reads.ts";
 import { refuse } from "../refuse.ts";
-import { rangeVarOfNames } from "../relation-of.ts";
+import { catalogRelation, rangeVarOfNames } from "../relation-of.ts";
 import { allShards } from "./all-shards.ts";
 import { planAlterTable } from "./alter-table.ts";
 import { planCreateIndex } from "./create-index.ts";
@@ -30,7 +31,7 @@ export function planDdl(input: PlanInput): Plan {
   if ("DropStmt" in tree) return planDrop(input, tree.DropStmt);
   if ("CreateTableAsStmt" in tree) return planCreateTableAs(input, tree.CreateTableAsStmt);
   if ("ViewStmt" in tree) return planCreateView(input, tree.ViewStmt);
-  if ("RefreshMatViewStmt" in tree) return { ...homePlan(input), anyLiterals: false };
+  if ("RefreshMatViewStmt" in tree) return planRefresh(input, tree.RefreshMatViewStmt);
   if ("CreateSchemaStmt" in tree) return planCreateSchema(input, tree.CreateSchemaStmt);
   if ("CreateTrigStmt" in tree) return planCreateTrigger(input, tree.CreateTrigStmt);
   if ("RuleStmt" in tree) return planCreateRule(input, tree.RuleStmt);
@@ -101,6 +102,14 @@ function planCreateView(input: PlanInput, statement: ViewStmt): Plan {
   const reads = readsOf(input, query ?? []);
   if (reads.distributed.length > 0) throw refuse("SG077", `view "${view?.relname ?? ""}"`);
   return createTemporary(input, view);
+}
+
+/** Its rows are on the home shard, as those of the tables it reads must be. */
+function planRefresh(input: PlanInput, { relation }: RefreshMatViewStmt): Plan {
+  const view = catalogRelation(input, relation);
+  const queries = view?.definition === undefined ? [] : parse(view.definition).map(({ tree }) => tree);
+  if (view !== undefined && readsOf(input, queries).distributed.length > 0) throw refuse("SG065", view.name);
+  return { ...homePlan(input), anyLiterals: false };
 }
 
 /** Its elements are statements of their own. */

@@ -41,8 +41,10 @@ export function utilityCatalog(): CatalogSnapshot {
     kind: "sequence",
     columns: [],
   };
+  const old: Relation = { ...table(catalog, "big_orders"), oid: 90_002, name: "old_orders", kind: "materialized-view" };
   const changed = [
     sequence,
+    old,
     withColumns(table(catalog, "orders"), {
       id: { defaultVolatility: "volatile", defaultSql: "nextval('public.orders_id_seq'::regclass)" },
       created: { defaultVolatility: "stable", defaultSql: "now()" },
