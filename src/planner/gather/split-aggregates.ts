@@ -164,7 +164,7 @@ class Split {
 
   /** Its arguments become keys of the shards' groups, so every value arrives at least once. */
   #distinct(aggregate: FuncCall): Node | undefined {
-    if (this.#isOfShardKey(aggregate)) return countOf(this.#partial({ FuncCall: aggregate }));
+    if (this.#countsOnlyShardKeys()) return countOf(this.#partial({ FuncCall: aggregate }));
     if (aggregate.agg_filter !== undefined) return undefined;
     const args: Node[] = [];
     for (const argument of aggregate.args ?? []) {
@@ -178,6 +178,11 @@ class Split {
       args.push(value);
     }
     return { FuncCall: { ...aggregate, args } };
+  }
+
+  /** If there are others, the shards' groups become finer, and one value can be in several of them. */
+  #countsOnlyShardKeys(): boolean {
+    return (this.#level.aggregates as FuncCall[]).every((each) => !each.agg_distinct || this.#isOfShardKey(each));
   }
 
   /** count(DISTINCT key): no value is on two shards. */

@@ -6,9 +6,10 @@ import type { Plan, Target } from "../plan.ts";
 import type { PlanInput } from "../plan-input.ts";
 import { refuse } from "../refuse.ts";
 import { distinctTargets, keysTarget } from "./bind-keys.ts";
-
+import { checkWrites, isWrite, targetOfWrite } from "./check-writes.ts";
 import { isReadOnly } from "./read-only.ts";
 import { scatterPlan } from "./scatter.ts";
+import { setsShardKey } from "./shard-key-change.ts";
 import { singleShard } from "./single-shard.ts";
 import { homeFunctions } from "./user-functions.ts";
 
@@ -61,18 +62,12 @@ function severalShards(input: PlanInput, analysis: Analysis, home: ReadonlySet<s
 
 /** WITH that writes: every table in it must be on one shard. */
 function planWritingWith(input: PlanInput, analysis: Analysis): Plan {
-  const { tables } = analysis;
+  const { tables, levels } = analysis;
+  checkWrites(input, analysis);
   const targets = boundTargets(tables);
-  const written = tables.filter(({ level }) => ["insert", "update", "delete", "merge"].includes(level.kind));
-  const isReference = written.some(
-    ({ residence, level, node }) => residence === "reference" && level.sources[0]?.node === node,
-  );
-  if (targets === undefined || isReference) throw refuse("SG054");
-  const needsHome = tables.some(({ residence }) => residence === "home");
-  return singleShard(
-    input,
-    analysis.readsLiterals,
-    needsHome || targets.length === 0 ? [...targets, { kind: "home" }] : targets,
-    false,
-  );
+  const written = levels.filter(isWrite).map(targetOfWrite);
+  if (targets === undefined || written.some(({ residence }) => residence === "reference")) throw refuse("SG054");
+  const readsLiterals = analysis.readsLiterals || written.some(setsShardKey);
+  const needsHome = tables.some(({ residence }) => residence === "home") || targets.length === 0;
+  return singleShard(input, readsLiterals, needsHome ? [...targets, { kind: "home" }] : targets, false);
 }

@@ -2,62 +2,52 @@
 import type { DeleteStmt, UpdateStmt } from "@pgsql/types";
 import { nodeOf } from "../../sql/walk.ts";
 import type { Analysis, TableSource } from "../analysis/model.ts";
-import { checkTriggers } from "../check-triggers.ts";
 import { findUndetermined } from "../deterministic.ts";
 import { functionDemands } from "../functions.ts";
 import type { Plan, Target } from "../plan.ts";
 import type { PlanInput } from "../plan-input.ts";
 import { refuse } from "../refuse.ts";
 import { keysTarget } from "./bind-keys.ts";
+import { checkWrites, targetOfWrite } from "./check-writes.ts";
 import { partitionOfRows } from "./partition.ts";
 import { boundTargets } from "./plan-select.ts";
 import { findUnstable, mayMatchSeveral, withoutSublinks } from "./same-on-copies.ts";
-import { changedShardKey, setsShardKey } from "./shard-key-change.ts";
+import { setsShardKey } from "./shard-key-change.ts";
 import { singleShard } from "./single-shard.ts";
 import { homeFunctions } from "./user-functions.ts";
 
 export function planWrite(input: PlanInput, analysis: Analysis): Plan {
   const { root, tables } = analysis;
-  const target = root.sources.find((source) => source.kind === "table");
-  if (target === undefined) throw refuse("SG001", "a write without a target");
+  const table = targetOfWrite(root);
   const home = homeFunctions(input, analysis);
-  if (target.relation !== undefined) checkTriggers(input, target.relation);
+  checkWrites(input, analysis);
 
-  switch (target.residence) {
+  switch (table.residence) {
     case "distributed":
-      return writeDistributed(input, analysis, target, home);
+      return writeDistributed(input, analysis, table, home);
     case "reference":
-      return writeReference(input, analysis, target, home);
+      return writeReference(input, analysis, table, home);
     default: {
       const sharded = tables.find(({ residence }) => residence === "distributed");
-      if (target.relation?.kind === "view") checkView(analysis, target);
       if (sharded !== undefined) throw refuse("SG008", `it reads "${sharded.node.relname}"`);
-      const writesReference = root.writes.some(({ sources }) => isReference(sources[0]));
-      if (writesReference) throw refuse("SG054");
+      if (root.writes.some((level) => targetOfWrite(level).residence === "reference")) throw refuse("SG054");
       const plan = singleShard(input, analysis.readsLiterals, [{ kind: "home" }], false);
       return tables.some(({ residence }) => residence === "temporary") ? { ...plan, reserve: "temporary table" } : plan;
     }
   }
 }
 
-function isReference(source: Analysis["root"]["sources"][number] | undefined): boolean {
-  return source?.kind === "table" && source.residence === "reference";
-}
-
 function writeDistributed(input: PlanInput, analysis: Analysis, table: TableSource, home: ReadonlySet<string>): Plan {
   const { root, tables } = analysis;
   if (root.kind === "merge") throw refuse("SG010");
   if (tables.some(({ residence }) => residence === "temporary")) throw refuse("SG002");
-  const changed = changedShardKey(analysis, table);
-  if (changed !== undefined) throw refuse("SG003", changed);
-
   const targets = boundTargets(tables);
   const needsHome = home.size > 0 || tables.some(({ residence }) => residence === "home");
-  if (root.writes.some(({ sources }) => isReference(sources[0]))) throw refuse("SG054");
+  if (root.writes.some((level) => targetOfWrite(level).residence === "reference")) throw refuse("SG054");
   const several = (): Plan => writeSeveral(input, analysis, table, home);
   if (targets === undefined) return several();
   const all: Target[] = needsHome ? [...targets, { kind: "home" }] : targets;
-  return singleShard(input, analysis.readsLiterals || setsShardKey(analysis, table), all, false, several);
+  return singleShard(input, analysis.readsLiterals || setsShardKey(table), all, false, several);
 }
 
 function writeSeveral(input: PlanInput, analysis: Analysis, table: TableSource, home: ReadonlySet<string>): Plan {
@@ -94,8 +84,4 @@ function writeReference(input: PlanInput, analysis: Analysis, table: TableSource
 function isCurrentOf(node: object): boolean {
   const { whereClause } = node as UpdateStmt | DeleteStmt;
   return nodeOf(whereClause, "CurrentOfExpr") !== undefined;
-}
-
-function checkView(analysis: Analysis, target: TableSource): void {
-  if (analysis.tables.some(({ residence }) => residence !== "home")) throw refuse("SG053", target.node.relname ?? "");
 }

@@ -5,14 +5,14 @@ import { classesOf } from "../analysis/classes.ts";
 import { variableOf } from "../analysis/facts.ts";
 import type { Analysis, TableSource } from "../analysis/model.ts";
 
-/** The first column of the shard key that may get another value; undefined: none. */
+/** Of the target of an UPDATE: the first column of the shard key that may get another value; undefined: none. */
 export function changedShardKey(analysis: Analysis, table: TableSource): string | undefined {
-  return assignments(analysis, table).find(({ index, value }) => !isSameValue(analysis, table, index, value))?.name;
+  return assignments(table).find(({ index, value }) => !isSameValue(analysis, table, index, value))?.name;
 }
 
 /** Whether the statement assigns to the shard key at all, perhaps the value that it has. */
-export function setsShardKey(analysis: Analysis, table: TableSource): boolean {
-  return assignments(analysis, table).length > 0;
+export function setsShardKey(table: TableSource): boolean {
+  return assignments(table).length > 0;
 }
 
 interface Assignment {
@@ -22,10 +22,10 @@ interface Assignment {
   readonly value: Node | undefined;
 }
 
-function assignments({ root }: Analysis, { relation }: TableSource): Assignment[] {
-  if (root.kind !== "update" || relation?.distribution.kind !== "distributed") return [];
+function assignments({ relation, level }: TableSource): Assignment[] {
+  if (level.kind !== "update" || relation?.distribution.kind !== "distributed") return [];
   const { shardKey } = relation.distribution;
-  return ((root.node as UpdateStmt).targetList ?? []).flatMap((node) => {
+  return ((level.node as UpdateStmt).targetList ?? []).flatMap((node) => {
     const target = nodeOf(node, "ResTarget");
     const name = target?.name ?? "";
     const index = shardKey.indexOf(name);
@@ -43,7 +43,7 @@ function isSameValue(analysis: Analysis, table: TableSource, index: number, valu
   const wanted = value === undefined ? undefined : textOf(value);
   return (
     wanted !== undefined &&
-    conditionsOf(analysis.root.node as UpdateStmt).some(([column, compared]) => {
+    conditionsOf(table.level.node as UpdateStmt).some(([column, compared]) => {
       return variableOf(analysis, column) === key && textOf(compared) === wanted;
     })
   );

@@ -4,35 +4,27 @@ import { functionName } from "../analysis/analyze-expression.ts";
 import type { Analysis } from "../analysis/model.ts";
 import type { PlanInput } from "../plan-input.ts";
 import { refuse } from "../refuse.ts";
-import { touchedByFunction, wordsIn } from "../touched-by-function.ts";
-
-const writingWords = ["insert", "update", "delete", "merge", "truncate", "copy"];
+import { mentionsOfFunction } from "../touched-by-function.ts";
 
 /**
  * Names of called functions that must run on the home shard, since they touch what lives there. Throws SG063 for those that
- * touch sharded tables, or run SQL made at run time where there are sharded tables. Functions in C are trusted.
+ * read sharded tables or change reference tables, and, where there are sharded tables, for those that run SQL which cannot
+ * be looked at.
  */
-export function homeFunctions(input: PlanInput, { calls }: Analysis): ReadonlySet<string> {
-  const { catalog } = input;
+export function homeFunctions({ catalog }: PlanInput, { calls }: Analysis): ReadonlySet<string> {
   const home = new Set<string>();
   for (const name of new Set(calls.map(functionName))) {
-    const overloads = catalog.userFunctions.get(name) ?? [];
-    if (overloads.every(({ language }) => language === "c" || language === "internal")) continue;
-    for (const relation of touchedByFunction(catalog, name)) {
-      if (relation.distribution.kind === "distributed") throw refuse("SG063", `${name}() touches "${relation.name}"`);
-      if (relation.distribution.kind === "unsharded") home.add(name);
-      else if (overloads.some(({ body }) => hasWord(body, writingWords))) {
-        throw refuse("SG063", `${name}() may write to reference table "${relation.name}"`);
-      }
+    if (!catalog.userFunctions.has(name)) continue;
+    const { relations, written, dynamicSql, opaque } = mentionsOfFunction(catalog, name);
+    for (const relation of relations) {
+      const { kind } = relation.distribution;
+      if (kind === "distributed") throw refuse("SG063", `${name}() touches "${relation.name}"`);
+      if (kind === "unsharded") home.add(name);
+      else if (written.has(relation)) throw refuse("SG063", `${name}() may change reference table "${relation.name}"`);
     }
-    if (!overloads.some(({ body, language }) => language !== "sql" && hasWord(body, ["execute"]))) continue;
-    if (catalog.hasShardedTables) throw refuse("SG063", `${name}() runs SQL that the gateway does not see`);
+    if (!dynamicSql && opaque === undefined) continue;
+    if (catalog.hasShardedTables) throw refuse("SG063", `${opaque ?? name}() runs SQL that the gateway does not see`);
     home.add(name);
   }
   return home;
-}
-
-function hasWord(body: string, words: readonly string[]): boolean {
-  const found = wordsIn(body);
-  return words.some((word) => found.has(word));
 }

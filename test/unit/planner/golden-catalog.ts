@@ -7,7 +7,7 @@ export const goldenCatalog = `
   distributed readings(device uuid not null, day date not null, value real) key device, day group 3 primary device, day
   distributed small(k integer, v smallint) key k group 1
   distributed sales."Order Lines"("Customer" bigint not null, "Line" integer) key Customer group 1
-  distributed coded(code text not null, label text collate "de_DE") key code group 4
+  distributed coded(code text not null, label text collate "en-x-icu") key code group 4
   reference countries(code text not null, name text, population bigint) primary code
   reference products(id integer not null, name text, price numeric) primary id
   unsharded settings(name text, value text)
