@@ -32,7 +32,7 @@ export function planAnew(session: Session, text: string, parameterTypes: readonl
     normalized: normalize(statement.text),
     catalog: session.catalog,
     searchPath: session.searchPath,
-    temporaryTables: session.temporaryTables,
+    temporaryTables: session.temporaryTables.names,
     parameterTypes,
     gatewayRelations: gatewayRelations(session),
     ignoreKeys,

@@ -1,12 +1,12 @@
 // create_distributed_table and its kin: the executor moves the rows; here the session learns of it.
-
+import { argumentText } from "../src/executor/argument-text.ts";
+import { distribute } from "../src/executor/distribute.ts";
 import type { Execution } from "../src/executor/execution.ts";
 import type { RowTaker } from "../src/executor/scatter.ts";
 import { commandComplete, dataRow } from "../src/pgwire/backend-message.ts";
 import { gatewayField } from "../src/pgwire/row-description.ts";
-import type { ArgumentSource, DistributePlan } from "../src/planner/plan.ts";
+import type { DistributePlan } from "../src/planner/plan.ts";
 import { parseQualifiedName } from "../src/sql/names.ts";
-import { parameterText } from "./parameter-text.ts";
 import { noteCatalogChange } from "./run-all-shards.ts";
 import type { Session } from "./session.ts";
 
@@ -19,19 +19,14 @@ export async function runDistribute(
   execution: Execution,
   taker: RowTaker,
 ): Promise<Buffer> {
-  const names = namesOf(session, argumentText(plan.table, execution));
+  const names = namesOf(session, argumentText(plan.table, execution.statement) ?? "");
   session.whenEnded.push(await session.database.gate.close(names, session));
-  const { distribute } = await import("../src/executor/distribute.ts");
-  await distribute(plan, execution, session.searchPath);
+  await distribute(plan, execution);
   const { participants } = session.transaction;
   await noteCatalogChange(session, participants.values(), await session.transaction.join(session.topology.home));
   taker.fields([gatewayField(plan.resultColumn, voidType, 4)]);
   await taker.rows(dataRow([""]));
   return commandComplete("SELECT 1");
-}
-
-function argumentText(source: ArgumentSource, { statement }: Execution): string {
-  return (source.kind === "constant" ? source.text : parameterText(statement, source.number - 1)) ?? "";
 }
 
 /** The table's name, and those of the views that read it, through whatever other views. */

@@ -1,11 +1,11 @@
 // SET, RESET and set_config: a shard says whether the value is right; the session remembers it, so that every connection
 // it is given later has it too.
+import { argumentText } from "../src/executor/argument-text.ts";
 import { commandComplete } from "../src/pgwire/backend-message.ts";
-import type { ArgumentSource, SetConfigPlan, SetPlan } from "../src/planner/plan.ts";
+import type { SetConfigPlan, SetPlan } from "../src/planner/plan.ts";
 import { settingSql } from "../src/pool/session-settings.ts";
 import type { Participant } from "../src/transaction/participant.ts";
 import { forward } from "./forward.ts";
-import { parameterText } from "./parameter-text.ts";
 import type { Session } from "./session.ts";
 import { settingValueSql } from "./startup-settings.ts";
 import type { Statement } from "./statement.ts";
@@ -57,9 +57,9 @@ export async function runSet(session: Session, statement: Statement, plan: SetPl
 export async function runSetConfig(session: Session, statement: Statement, plan: SetConfigPlan): Promise<Buffer> {
   const { transaction } = session;
   const settings = plan.settings.map((setting) => {
-    const name = (argument(setting.name, statement) ?? "").toLowerCase();
-    const text = argument(setting.value, statement);
-    const local = (argument(setting.local, statement) ?? "").toLowerCase();
+    const name = (argumentText(setting.name, statement.run) ?? "").toLowerCase();
+    const text = argumentText(setting.value, statement.run);
+    const local = (argumentText(setting.local, statement.run) ?? "").toLowerCase();
     return {
       name,
       value: text === null ? session.startupSettings.get(name) : settingValueSql(name, text),
@@ -105,10 +105,6 @@ export async function readPath(participant: Participant): Promise<{ setting: str
   );
   const at = answer.lastIndexOf("\n");
   return { setting: answer.slice(0, at), role: answer.slice(at + 1) };
-}
-
-function argument(source: ArgumentSource, statement: Statement): string | null {
-  return source.kind === "constant" ? source.text : parameterText(statement.run, source.number - 1);
 }
 
 function noSettings(session: Session): Session["settings"] {

@@ -188,6 +188,7 @@ async function runSingleShard(session: Session, statement: Statement, plan: Sing
     const completion = await forward(session, participant, statement);
     if (plan.declaresCursor !== undefined) session.cursors.set(plan.declaresCursor, shard);
     if (plan.createsTemporary !== undefined) session.temporaryTables.add(plan.createsTemporary);
+    if (plan.dropsTemporary !== undefined) await session.temporaryTables.read(participant);
     return completion;
   } finally {
     leases.release();

@@ -1,10 +1,10 @@
 // BEGIN, COMMIT, ROLLBACK and savepoints, with PostgreSQL's answers also where they make no sense.
 import { unreachable } from "../src/base/assert.ts";
 import { commandComplete } from "../src/pgwire/backend-message.ts";
+import { noticeResponse } from "../src/pgwire/notice.ts";
 import { SqlError } from "../src/pgwire/sql-error.ts";
 import type { TransactionPlan } from "../src/planner/plan.ts";
 import { refuse } from "../src/planner/refuse.ts";
-import { noticeResponse } from "./notice.ts";
 import type { Session } from "./session.ts";
 
 /** Resolves with CommandComplete. */

@@ -16,6 +16,7 @@ export function isPlain(plan: Plan): plan is SingleShardPlan {
     plan.reserve === undefined &&
     plan.declaresCursor === undefined &&
     plan.createsTemporary === undefined &&
+    plan.dropsTemporary === undefined &&
     plan.needsReservation === undefined
   );
 }

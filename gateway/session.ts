@@ -27,6 +27,7 @@ import { readPath } from "./run-set.ts";
 import { parseSearchPath } from "./search-path.ts";
 import { simpleQuery } from "./simple-query.ts";
 import type { StatementLeases } from "./statement-leases.ts";
+import { TemporaryNames } from "./temporary-names.ts";
 
 const ready = {
   idle: readyForQuery(transactionStatus.idle),
@@ -57,7 +58,7 @@ export class Session implements GatedSession {
   readonly startupSettings: SessionSettings;
   readonly transaction: SessionTransaction;
   readonly extended: ExtendedQuery;
-  readonly temporaryTables = new Set<string>();
+  readonly temporaryTables = new TemporaryNames();
   /** Shards that have a cursor of this name. */
   readonly cursors = new Map<string, ShardName>();
   readonly reserved = new Map<ShardName, Lease>();
@@ -84,9 +85,9 @@ export class Session implements GatedSession {
     readonly catalog: CatalogSnapshot | undefined;
     readonly generation: number;
     readonly path: string;
-    readonly temporary: number;
+    readonly temporary: string;
     readonly scope: string;
-  } = { catalog: undefined, generation: -1, path: "", temporary: -1, scope: "" };
+  } = { catalog: undefined, generation: -1, path: "", temporary: "", scope: "" };
   #queue: Frame[] = [];
   #queuedBytes = 0;
   #isPaused = false;
@@ -156,12 +157,12 @@ export class Session implements GatedSession {
       known.catalog === catalog &&
       known.generation === generation &&
       known.path === this.searchPathKey &&
-      known.temporary === temporaryTables.size
+      known.temporary === temporaryTables.key
     ) {
       return known.scope;
     }
-    const scope = `${catalog.database}:${catalog.version}:${generation}:${this.searchPathKey}:${[...temporaryTables].join(",")}:`;
-    this.#planScope = { catalog, generation, path: this.searchPathKey, temporary: temporaryTables.size, scope };
+    const scope = `${catalog.database}:${catalog.version}:${generation}:${this.searchPathKey}:${temporaryTables.key}:`;
+    this.#planScope = { catalog, generation, path: this.searchPathKey, temporary: temporaryTables.key, scope };
     return scope;
   }
 
@@ -212,6 +213,7 @@ export class Session implements GatedSession {
     this.cursors.clear();
     this.extended.forgetPortals();
     this.#transactionCatalog = undefined;
+    await this.temporaryTables.transactionEnded(this.reserved.get(this.topology.home));
     try {
       if (this.#isCatalogChanged && isCommitted) await this.database.reload();
     } finally {

@@ -39,6 +39,7 @@ export class ShardRowSink implements RowSink {
   row(shard: number, bytes: Buffer, start: number, end: number, isPart: boolean): void {
     if (shard !== this.#shard || start !== this.#end || bytes !== this.#bytes) {
       this.release();
+      assert(shard < this.#writers.length, "a row belongs to a shard that does not take part");
       this.#bytes = bytes;
       this.#start = start;
       this.#shard = shard;

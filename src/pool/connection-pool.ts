@@ -8,9 +8,11 @@ import { ShardError } from "../pgwire/error-fields.ts";
 import { closeMessage, queryMessage, syncMessage } from "../pgwire/frontend-encode.ts";
 import { backend, transactionStatus } from "../pgwire/message-type.ts";
 import { SqlError } from "../pgwire/sql-error.ts";
-import type { Shard, ShardName, Topology } from "../topology/snapshot.ts";
+import type { ShardName, Topology } from "../topology/snapshot.ts";
 import type { AcquireOptions, Lease, Pool, Submission, Traveller } from "./pool.ts";
-import { SessionSettings, settingsDifference } from "./session-settings.ts";
+import { PooledConnection, PoolLease } from "./pooled-connection.ts";
+import { ReleasingHandler } from "./releasing-handler.ts";
+import { settingsDifference } from "./session-settings.ts";
 
 export interface ConnectionPoolOptions {
   /** Connections to one shard that callers may open. */
@@ -31,21 +33,6 @@ interface Waiter {
   use(pooled: PooledConnection): void;
   fail(error: Error): void;
   readonly isGone: () => boolean;
-}
-
-class PooledConnection {
-  readonly connection: ServerConnection;
-  readonly shard: Shard;
-  readonly loginKey: string;
-  settings: SessionSettings = SessionSettings.none;
-  idleSince = 0;
-  isRetired = false;
-
-  constructor(connection: ServerConnection, shard: Shard, loginKey: string) {
-    this.connection = connection;
-    this.shard = shard;
-    this.loginKey = loginKey;
-  }
 }
 
 class ShardConnections {
@@ -305,79 +292,6 @@ export class ConnectionPool implements Pool {
         );
       }
     }
-  }
-}
-
-class PoolLease implements Lease {
-  readonly shard: ShardName;
-  #pooled: PooledConnection;
-  #giveBack: (pooled: PooledConnection, keep: boolean) => void;
-  #isReleased = false;
-
-  constructor(shard: ShardName, pooled: PooledConnection, giveBack: (pooled: PooledConnection, keep: boolean) => void) {
-    this.shard = shard;
-    this.#pooled = pooled;
-    this.#giveBack = giveBack;
-  }
-
-  get connection(): ServerConnection {
-    return this.#pooled.connection;
-  }
-
-  get settings(): SessionSettings {
-    return this.#pooled.settings;
-  }
-
-  set settings(settings: SessionSettings) {
-    this.#pooled.settings = settings;
-  }
-
-  release(): void {
-    this.#end(true);
-  }
-
-  discard(): void {
-    this.#end(false);
-  }
-
-  #end(keep: boolean): void {
-    if (this.#isReleased) return;
-    this.#isReleased = true;
-    this.#giveBack(this.#pooled, keep);
-  }
-}
-
-/** Passes everything on, and gives the connection back when the last ReadyForQuery has come. */
-class ReleasingHandler implements AnswerHandler {
-  readonly watched: Uint8Array;
-  readonly wholeMessages: boolean;
-  readonly includesReady: boolean;
-  #inner: AnswerHandler;
-  #release: () => void;
-
-  constructor(inner: AnswerHandler, release: () => void) {
-    this.#inner = inner;
-    this.watched = inner.watched;
-    this.wholeMessages = inner.wholeMessages;
-    this.includesReady = inner.includesReady === true;
-    this.#release = release;
-  }
-
-  forward(bytes: Buffer): boolean {
-    return this.#inner.forward(bytes);
-  }
-
-  message(type: number, message: Buffer): boolean {
-    return this.#inner.message(type, message);
-  }
-
-  ready(status: number, left: number): void {
-    if (left === 0) this.#release();
-    this.#inner.ready(status, left);
-  }
-
-  lost(error: AppError): void {
-    this.#inner.lost(error);
   }
 }
 

@@ -18,7 +18,7 @@ export async function commitTwoPhase(
   const keeper = chooseKeeper(writers);
   const others = writers.filter((participant) => participant !== keeper);
 
-  const prepared = await Promise.allSettled(others.map((other) => other.run(`PREPARE TRANSACTION '${gid}'`)));
+  const prepared = await Promise.allSettled(others.map((other) => other.runAudibly(`PREPARE TRANSACTION '${gid}'`)));
   const refused = prepared.find((result) => result.status === "rejected");
   if (refused !== undefined) {
     await rollbackPrepared(others, prepared, gid, onInDoubt);
@@ -33,7 +33,7 @@ export async function commitTwoPhase(
     throw error;
   }
   try {
-    await keeper.run("COMMIT");
+    await keeper.runAudibly("COMMIT");
   } catch (error) {
     if (error instanceof AppError) throw outcomeUnknown(gid);
     // The keeper answered: a deferred constraint, say. Then it has rolled back.

@@ -19,7 +19,7 @@ export class Participant {
   #opening: string | undefined;
   #onNotice: (message: Buffer) => void;
 
-  /** `opening`: the BEGIN to be sent first. `onNotice`: gets the notices of commands that the gateway runs itself. */
+  /** `opening`: the BEGIN to be sent first. `onNotice`: gets the notices of `runAudibly`. */
   constructor(lease: Lease, opening: string | undefined, onNotice: (message: Buffer) => void = () => {}) {
     this.lease = lease;
     this.#opening = opening;
@@ -53,11 +53,19 @@ export class Participant {
     connection.uncork();
   }
 
-  /** Runs a command of the gateway's own. Rejects with ShardError or AppError. */
+  /** Runs a command of the gateway's own; its notices go nowhere. Rejects with ShardError or AppError. */
   run(sql: string): Promise<void> {
+    return this.#run(sql, () => {});
+  }
+
+  /** The same for a command that the client has sent. */
+  runAudibly(sql: string): Promise<void> {
+    return this.#run(sql, this.#onNotice);
+  }
+
+  #run(sql: string, onNotice: (message: Buffer) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       let error: ShardError | undefined;
-      const onNotice = this.#onNotice;
       this.request(queryMessage(sql), {
         watched: watch(backend.errorResponse, backend.noticeResponse),
         wholeMessages: false,

@@ -164,8 +164,8 @@ export class SessionTransaction {
     const readers = all.filter((participant) => !participant.wrote);
     try {
       if (writers.length > 1) await commitTwoPhase(writers, this.#services.nextGid(), this.#services.onInDoubt);
-      else if (writers.length === 1) await writers[0]!.run("COMMIT");
-      await Promise.all(readers.map((reader) => reader.run("COMMIT")));
+      else if (writers.length === 1) await writers[0]!.runAudibly("COMMIT");
+      await Promise.all(readers.map((reader) => reader.runAudibly("COMMIT")));
     } catch (error) {
       await this.rollback();
       throw error;

@@ -1,3 +1,4 @@
+// What a handler and the connection see of a byte stream does not depend on how the stream is cut.
 import { describe, expect, test } from "vitest";
 import type { AnswerHandler } from "../../../src/pgclient/answer-handler.ts";
 import { watch } from "../../../src/pgclient/answer-handler.ts";

@@ -1,3 +1,4 @@
+// Messages come out of a byte stream the same, however it is cut.
 import { serialize } from "pg-protocol";
 import { describe, expect, test } from "vitest";
 import { type Frame, FrameReader } from "../../../src/pgwire/frame-reader.ts";

@@ -1,3 +1,4 @@
+// Messages are read and written as PostgreSQL does; what is cut off is an error.
 import { serialize } from "pg-protocol";
 import { describe, expect, test } from "vitest";
 import { encodeErrorFields, parseErrorFields, ShardError } from "../../../src/pgwire/error-fields.ts";

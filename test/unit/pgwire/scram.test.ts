@@ -1,3 +1,4 @@
+// SCRAM-SHA-256, both sides against each other and against the RFC.
 import { describe, expect, test } from "vitest";
 import {
   makeVerifier,

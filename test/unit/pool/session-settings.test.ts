@@ -1,3 +1,4 @@
+// The statements that turn the settings of one session into those of another.
 import { describe, expect, test } from "vitest";
 import { SessionSettings, settingsDifference } from "../../../src/pool/session-settings.ts";
 
