@@ -63,6 +63,7 @@ async function forwardBound(session: Session, participant: Participant, statemen
     },
     session.client,
   );
+  let isFailed = true;
   try {
     await rows.described;
     if (rows.fields !== undefined) {
@@ -73,8 +74,9 @@ async function forwardBound(session: Session, participant: Participant, statemen
       if (taker !== undefined) await taker.rows(batch);
       else if (!session.client.write(batch)) await session.client.drained();
     }
+    isFailed = false;
   } finally {
-    await rows.close();
+    await rows.close(isFailed);
   }
   return rows.tag === "" ? emptyQueryResponse : commandComplete(rows.tag);
 }

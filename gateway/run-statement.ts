@@ -71,9 +71,10 @@ async function runPlan(session: Session, statement: Statement, plan: Plan): Prom
       );
     case "insert-split":
       return withExecution(session, statement, true, async (execution, taker) => {
-        const sqlByShard = splitInsert(plan, execution);
-        if (sqlByShard !== undefined) {
-          return commandComplete(await writeEverywhere(sqlByShard, false, execution, taker));
+        const split = splitInsert(plan, execution);
+        if (split !== undefined) {
+          const { sqlByShard, order } = split;
+          return commandComplete(await writeEverywhere(sqlByShard, false, execution, taker, new Map(), order));
         }
         if (plan.otherwise === undefined) throw new KeysUnusable();
         return runPlan(session, statement, plan.otherwise);

@@ -28,7 +28,7 @@ export async function insertSelect(plan: InsertSelectPlan, execution: Execution,
   const fields = await describeRows(plan.source, execution);
   const travelling = await travellingColumns(fields, execution, home);
   const columns = travelling.map((column, i) => ({ ...column, cast: plan.columnTypes[i] ?? column.cast }));
-  const rows = await collect(plan, execution, fields, travelling);
+  const { rows, order } = await collect(plan, execution, fields, travelling);
   if (rows.size === 0) rows.set(topology.home, new ColumnArrays(travelling.map(({ elementType }) => elementType)));
   const sql = plan.head + unnestSql(columns, statement.parameterTypes.length + 1) + plan.tail;
   const types = columns.map(({ arrayType }) => arrayType);
@@ -38,6 +38,7 @@ export async function insertSelect(plan: InsertSelectPlan, execution: Execution,
     execution,
     taker,
     new Map([...rows].map(([shard, arrays]) => [shard, { types, values: arrays.encode() }])),
+    order,
   );
 }
 
@@ -46,12 +47,13 @@ async function collect(
   execution: Execution,
   fields: readonly Field[],
   columns: readonly TravellingColumn[],
-): Promise<Map<ShardName, ColumnArrays>> {
+): Promise<{ readonly rows: Map<ShardName, ColumnArrays>; readonly order: readonly ShardName[] }> {
   const { topology, maxGatheredRows } = execution;
   const makeArrays = () => new ColumnArrays(columns.map(({ elementType }) => elementType));
   const shardOf = plan.into === "distributed" ? keyReader(plan, execution, fields, columns) : undefined;
   const all = makeArrays();
   const byShard = new Map<ShardName, ColumnArrays>();
+  const order: ShardName[] = [];
   let count = 0;
   const output = { describe: false, formats: columns.map(({ format }) => format) };
   await runRows(
@@ -64,6 +66,7 @@ async function collect(
           let arrays = all;
           if (shardOf !== undefined) {
             const shard = shardOf(batch, at);
+            order.push(shard);
             const present = byShard.get(shard);
             arrays = present ?? makeArrays();
             if (present === undefined) byShard.set(shard, arrays);
@@ -74,9 +77,9 @@ async function collect(
       },
     },
   );
-  if (plan.into === "distributed") return byShard;
+  if (plan.into === "distributed") return { rows: byShard, order };
   const targets = plan.into === "home" ? [topology.home] : allShards(topology).map(({ name }) => name);
-  return new Map(targets.map((shard) => [shard, all]));
+  return { rows: new Map(targets.map((shard) => [shard, all])), order: [] };
 }
 
 /** A function that finds the shard of the DataRow at an offset of a batch. */

@@ -25,10 +25,13 @@ export async function withStreams<T>(
     (participant) =>
       new ShardRows(participant, typeof query === "function" ? query(participant) : query, execution.sink),
   );
+  let isFailed = true;
   try {
     await Promise.all(streams.map((stream) => stream.described));
-    return await use(streams);
+    const result = await use(streams);
+    isFailed = false;
+    return result;
   } finally {
-    await Promise.all(streams.map((stream) => stream.close()));
+    await Promise.all(streams.map((stream) => stream.close(isFailed)));
   }
 }

@@ -100,14 +100,17 @@ export class ShardRows implements AnswerHandler {
     }
   }
 
-  /** Throws the rest away; resolves when the connection is free again. Cancels the query when it is still running. */
-  async close(): Promise<void> {
+  /**
+   * Throws the rest away; resolves when the connection is free again. `isFailed`: the statement has failed, so a query
+   * that is still running is cancelled. Otherwise it must end by itself: a cancelled query would fail its transaction.
+   */
+  async close(isFailed: boolean): Promise<void> {
     if (this.#isEnded) return;
     this.#isDiscarding = true;
     this.#batches = [];
     const { connection } = this.#participant.lease;
     connection.resume();
-    connection.cancel();
+    if (isFailed) connection.cancel();
     while (!this.#isEnded) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
