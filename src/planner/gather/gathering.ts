@@ -51,7 +51,7 @@ export interface InputColumn {
   readonly collation: Collation;
 }
 
-/** Adds an input; returns its name. */
+/** Adds an input; returns its name. Equal queries share one, so that expressions over them stay equal too. */
 export function addInput(
   gathering: Gathering,
   query: SelectStmt,
@@ -59,8 +59,11 @@ export function addInput(
   from: Target,
 ): string {
   const { inputs, ctes, prefix } = gathering;
+  const made = { target: from, sql: sqlOf({ SelectStmt: query }), columns: columns.map((each) => each.name) };
+  const known = inputs.find(({ name: _, ...input }) => JSON.stringify(input) === JSON.stringify(made));
+  if (known !== undefined) return known.name;
   const name = `${prefix}g${inputs.length + 1}`;
-  inputs.push({ name, target: from, sql: sqlOf({ SelectStmt: query }), columns: columns.map((each) => each.name) });
+  inputs.push({ name, ...made });
   const marker = select({ targetList: [target({ A_Const: { sval: { sval: `shardgres:${name}` } } })] });
   ctes.push({
     ctename: name,

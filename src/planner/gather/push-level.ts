@@ -31,10 +31,7 @@ export function pushLevel(gathering: Gathering, level: Level, inSetOperation: bo
   if (copies.some((copy) => copy.shape.hasLocking)) return false;
 
   const columns = [...outputs, ...sorts.hidden.map((each) => each.column)];
-  const query = withHidden(
-    limited,
-    sorts.hidden.map((each) => each.node),
-  );
+  const query = withHidden(limited, sorts.hidden);
   const name = addInput(gathering, query, columns, unionOf(copies.map(targetOf)));
   const isSorted = sorts.clause.length > 0;
   gathering.selects.set(
@@ -115,9 +112,11 @@ function sortColumns({ analysis, prefix }: Gathering, level: Level, outputs: num
   return { hidden, clause };
 }
 
-function withHidden(statement: SelectStmt, hidden: readonly Node[]): SelectStmt {
+/** Named, lest ORDER BY takes one for an output of the same name. */
+function withHidden(statement: SelectStmt, hidden: Sorts["hidden"]): SelectStmt {
   if (hidden.length === 0) return statement;
-  return { ...statement, targetList: [...(statement.targetList ?? []), ...hidden.map((node) => target(node))] };
+  const targets = hidden.map((each) => target(each.node, each.column.name));
+  return { ...statement, targetList: [...(statement.targetList ?? []), ...targets] };
 }
 
 /** Every shard gives as many rows as could be wanted; undefined: only PostgreSQL knows how many those are. */
