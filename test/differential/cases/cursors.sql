@@ -1,0 +1,72 @@
+-- writes
+-- case: of unsharded tables
+BEGIN
+
+DECLARE c CURSOR FOR SELECT * FROM notes ORDER BY id
+
+FETCH c
+
+FETCH 3 FROM c
+
+FETCH FORWARD ALL FROM c
+
+CLOSE c
+
+DECLARE s SCROLL CURSOR FOR SELECT n FROM digits ORDER BY n, word
+
+FETCH LAST FROM s
+
+FETCH PRIOR FROM s
+
+FETCH ABSOLUTE 2 FROM s
+
+MOVE FIRST FROM s
+
+FETCH RELATIVE 2 FROM s
+
+FETCH BACKWARD 2 FROM s
+
+CLOSE ALL
+
+FETCH s
+
+ROLLBACK
+
+-- case: of one shard
+BEGIN
+
+DECLARE c NO SCROLL CURSOR FOR SELECT id, total FROM orders WHERE customer_id = 3 ORDER BY id
+
+FETCH 1 FROM c
+
+FETCH ALL FROM c
+
+CLOSE c
+
+DECLARE d CURSOR FOR SELECT id FROM orders WHERE customer_id = 3 ORDER BY id FOR UPDATE
+
+FETCH d
+
+UPDATE orders SET note = 'current' WHERE customer_id = 3 AND CURRENT OF d
+
+COMMIT
+
+FETCH c
+
+DECLARE c CURSOR FOR SELECT 1
+
+DECLARE h CURSOR WITH HOLD FOR SELECT id FROM orders WHERE customer_id = 3 ORDER BY id
+
+FETCH h
+
+FETCH ALL FROM h
+
+CLOSE h
+
+-- case: of several shards
+BEGIN
+
+-- refused: SG060
+DECLARE c CURSOR FOR SELECT id FROM customers ORDER BY id
+
+ROLLBACK

@@ -1,0 +1,152 @@
+// One session on a plain PostgreSQL and one on the gateway, which get the same and should answer the same.
+import type { Answer, Result } from "./answer.ts";
+import { binaryParameter, textParameter } from "./binary-parameter.ts";
+import type { Step } from "./case-file.ts";
+import { type Comparison, compareAnswers } from "./compare-answers.ts";
+import { isOrdered, isRead, statementWords } from "./statement-words.ts";
+import { type ServerAddress, WireClient } from "./wire-client.ts";
+
+export interface ServerPair {
+  readonly postgres: ServerAddress;
+  readonly gateway: ServerAddress;
+}
+
+/** What both were asked and did not answer alike. */
+export interface Divergence {
+  readonly place: string;
+  readonly sql: string;
+  readonly differences: readonly string[];
+}
+
+/** "extended": everything that is one statement goes by Parse, Bind and Execute. */
+export type Protocol = "simple" | "extended";
+
+export class SessionPair {
+  readonly #postgres: WireClient;
+  readonly #gateway: WireClient;
+  #prepared = 0;
+
+  static async open({ postgres, gateway }: ServerPair): Promise<SessionPair> {
+    const [first, second] = await Promise.all([WireClient.connect(postgres), WireClient.connect(gateway)]);
+    return new SessionPair(first, second);
+  }
+
+  private constructor(postgres: WireClient, gateway: WireClient) {
+    this.#postgres = postgres;
+    this.#gateway = gateway;
+  }
+
+  close(): void {
+    this.#postgres.close();
+    this.#gateway.close();
+  }
+
+  /** Throws when a session is lost; the others are of no use then. */
+  async run(step: Step, protocol: Protocol): Promise<Divergence[]> {
+    const divergences: Divergence[] = [];
+    const add = (how: string, differences: readonly string[]) => {
+      const place = `${step.file}:${step.line} (${how})`;
+      if (differences.length > 0) divergences.push({ place, sql: step.sql, differences });
+    };
+    const { sql, copyData } = step;
+    if (step.gatewayOnly) {
+      add("gateway only", failures(await this.#gateway.simple(sql)));
+      return divergences;
+    }
+    if (step.refused !== undefined) {
+      add("refused", await this.#checkRefusal(step));
+      return divergences;
+    }
+    const statements = statementWords(sql);
+    const comparison = comparisonOf(step, statements);
+    if (step.parameters.length > 0) {
+      await this.#runPrepared(step, comparison, add);
+      return divergences;
+    }
+    const isSingle = statements.length <= 1;
+    if (protocol === "simple" || !isSingle || step.simpleOnly) {
+      add("simple", await this.#both(comparison, (client) => client.simple(sql, copyData)));
+    } else {
+      const options = copyData === undefined ? { parse: sql } : { parse: sql, copyData };
+      add("extended", await this.#both(comparison, (client) => client.execute("", [], 0, options)));
+    }
+    if (!isSingle || step.simpleOnly || !isRead(statements[0] ?? [])) return divergences;
+    if (protocol === "simple") {
+      add("extended", await this.#both(comparison, (client) => client.execute("", [], 0, { parse: sql })));
+    }
+    add("extended, binary", await this.#both(comparison, (client) => client.execute("", [], 1, { parse: sql })));
+    return divergences;
+  }
+
+  /** Rows as PostgreSQL gives them, in any order, and what differs at the gateway. */
+  async compareRows(sql: string): Promise<{ rows: Result["rows"]; differences: string[] }> {
+    const [expected, got] = await this.#answers((client) => client.simple(sql));
+    const differences = compareAnswers(expected, got, { ordered: () => false, mayDiffer: [] });
+    return { rows: expected.results[0]?.rows ?? [], differences };
+  }
+
+  async #both(comparison: Comparison, ask: (client: WireClient) => Promise<Answer>): Promise<string[]> {
+    const [expected, got] = await this.#answers(ask);
+    return compareAnswers(expected, got, comparison);
+  }
+
+  async #answers(ask: (client: WireClient) => Promise<Answer>): Promise<[Answer, Answer]> {
+    // Both are waited for, so that a lost session of one does not leave the other in the middle of an answer.
+    const [expected, got] = await Promise.allSettled([ask(this.#postgres), ask(this.#gateway)]);
+    if (expected.status === "rejected") throw new Error(`PostgreSQL: ${expected.reason}`);
+    if (got.status === "rejected") throw new Error(`gateway: ${got.reason}`);
+    return [expected.value, got.value];
+  }
+
+  async #checkRefusal({ sql, refused, copyData, parameters }: Step): Promise<string[]> {
+    const ask = (client: WireClient) =>
+      parameters[0] === undefined
+        ? client.simple(sql, copyData)
+        : client.execute("", parameters[0].map(textParameter), 0, { parse: sql });
+    // What PostgreSQL does must not stay, since the gateway does not do it.
+    const state = await this.#postgres.simple("");
+    if (state.status === "I") await this.#postgres.simple("BEGIN");
+    const expected = await ask(this.#postgres);
+    if (state.status === "I") await this.#postgres.simple("ROLLBACK");
+    const differences = failures(expected).map((difference) => `PostgreSQL, too: ${difference}`);
+    const got = await ask(this.#gateway);
+    const error = got.results.find((result) => result.error)?.error;
+    if (error?.message?.includes(`[${refused}]`) !== true) {
+      differences.push(`expected the refusal ${refused}, got ${error?.message ?? "an answer"}`);
+    }
+    return differences;
+  }
+
+  /** Each set of parameters as text, and then in binary with results in binary. */
+  async #runPrepared(
+    step: Step,
+    comparison: Comparison,
+    add: (how: string, differences: readonly string[]) => void,
+  ): Promise<void> {
+    const name = `p${++this.#prepared}`;
+    const [expected, got] = await this.#answers((client) => client.prepare(name, step.sql));
+    add("prepare", compareAnswers(expected, got, comparison));
+    if (expected.parameterTypes === undefined || got.parameterTypes === undefined) return;
+    const types = expected.parameterTypes;
+    const isHarmless = isRead(statementWords(step.sql)[0] ?? []) && !step.simpleOnly;
+    for (const values of step.parameters) {
+      const shown = JSON.stringify(values);
+      const texts = values.map(textParameter);
+      const binaries = values.map((value, i) => binaryParameter(value, types[i] ?? 0));
+      add(`text ${shown}`, await this.#both(comparison, (client) => client.execute(name, texts, 0)));
+      if (!isHarmless) continue;
+      add(`binary ${shown}`, await this.#both(comparison, (client) => client.execute(name, binaries, 1)));
+    }
+  }
+}
+
+function comparisonOf({ order, mayDiffer }: Step, statements: readonly (readonly string[])[]): Comparison {
+  return {
+    ordered: (result) => order === "ordered" || (order !== "any" && isOrdered(statements[result] ?? [])),
+    mayDiffer,
+  };
+}
+
+function failures({ results }: Answer): string[] {
+  return results.flatMap(({ error }) => (error === undefined ? [] : [`${error.code}: ${error.message}`]));
+}

@@ -1,0 +1,49 @@
+// The written cases of test/differential/cases, on a plain PostgreSQL and on a gateway over three shards. What they answer
+// must be equal, or a refusal that the case file names.
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { type Case, readCaseFile } from "./case-file.ts";
+import { divergenceText, runCase } from "./run-case.ts";
+import { type RunningPair, startPair } from "./servers.ts";
+import type { Divergence, Protocol } from "./session-pair.ts";
+import { caseDirectory, compareTables, fillTables, makeTables } from "./tables.ts";
+
+let servers: RunningPair;
+
+beforeAll(async () => {
+  servers = await startPair();
+  await makeTables(servers);
+});
+
+afterAll(async () => {
+  await servers?.stop();
+});
+
+const files = readdirSync(caseDirectory)
+  .filter((name) => !["schema.sql", "data.sql"].includes(name))
+  .map((name) => readCaseFile(join(caseDirectory, name)));
+
+describe.each(files.filter(({ writes }) => !writes))("$name", ({ cases }) => {
+  test.each([...cases])("$name", async (each) => {
+    mustBeNone(await runCase(servers, each, "simple"));
+  });
+});
+
+describe.each(files.filter(({ writes }) => writes))("$name", ({ cases }) => {
+  describe.each<Protocol>(["simple", "extended"])("by the %s protocol", (protocol) => {
+    beforeAll(() => fillTables(servers));
+    test.each([...cases])("$name", (each) => checkWrites(each, protocol));
+  });
+});
+
+async function checkWrites(each: Case, protocol: Protocol): Promise<void> {
+  const divergences = await runCase(servers, each, protocol);
+  const left = await compareTables(servers, `tables after "${each.name}"`);
+  if (left.length > 0) await fillTables(servers);
+  mustBeNone([...divergences, ...left]);
+}
+
+function mustBeNone(divergences: readonly Divergence[]): void {
+  if (divergences.length > 0) throw new Error(`\n${divergences.map(divergenceText).join("\n")}\n`);
+}
