@@ -24,15 +24,13 @@ export async function describeStatement(session: Session, shared: SharedStatemen
   try {
     // A failed transaction still has to answer for ROLLBACK, which needs no shard.
     if (transaction.status === "failed") return { parameterTypes: [], fields: undefined };
-    const known = session.gateway.descriptions.get(execution.scope, shared.text, shared.declaredTypes);
-    const description =
-      known ??
-      (await session.gateway.descriptions.describe(
-        execution.scope,
-        shared.text,
-        shared.declaredTypes,
-        await execution.participant(transaction.participants.keys().next().value ?? topology.home),
-      ));
+    const participant = await execution.participant(transaction.participants.keys().next().value ?? topology.home);
+    const description = await session.gateway.descriptions.describe(
+      execution.scope,
+      shared.text,
+      shared.declaredTypes,
+      participant,
+    );
     shared.parameterTypes = description.parameterTypes;
     return description;
   } finally {

@@ -3,11 +3,11 @@
 import { argumentText } from "../src/executor/argument-text.ts";
 import { commandComplete } from "../src/pgwire/backend-message.ts";
 import type { SetConfigPlan, SetPlan } from "../src/planner/plan.ts";
-import { settingSql } from "../src/pool/session-settings.ts";
+import { SessionSettings, settingSql, settingsDifference } from "../src/pool/session-settings.ts";
 import type { Participant } from "../src/transaction/participant.ts";
 import { forward } from "./forward.ts";
 import type { Session } from "./session.ts";
-import { settingValueSql } from "./startup-settings.ts";
+import { checkSetting, settingValueSql } from "./startup-settings.ts";
 import type { Statement } from "./statement.ts";
 import { StatementLeases } from "./statement-leases.ts";
 
@@ -16,12 +16,15 @@ const changesPath = new Set(["search_path", "role", "session authorization", "al
 
 /** Resolves with CommandComplete. */
 export async function runSet(session: Session, statement: Statement, plan: SetPlan): Promise<Buffer> {
+  checkSetting(plan.name, plan.value);
   const { transaction } = session;
   const isReset = plan.value === undefined;
   // RESET means the value that the client's connection began with, which the shard does not know.
   const value = isReset && plan.name !== "all" ? session.startupSettings.get(plan.name) : plan.value;
   const sql = isReset && value !== undefined ? settingSql(plan.name, value) : plan.sql;
   const sent: Statement = { ...statement, run: { ...statement.run, text: sql } };
+  // RESET ALL takes a shard to the server's defaults; those of the client come on top.
+  const startupSql = settingsDifference(SessionSettings.none, session.startupSettings);
   const tag = (completion: Buffer) => (isReset ? commandComplete("RESET") : completion);
 
   if (transaction.status === "idle") {
@@ -30,10 +33,9 @@ export async function runSet(session: Session, statement: Statement, plan: SetPl
       const participant = await leases.participant(session.topology.home);
       const completion = await forward(session, participant, sent);
       if (plan.scope === "session" && plan.name !== "transaction") {
-        if (plan.name === "all") await participant.run("RESET ALL");
         session.settings = plan.name === "all" ? session.startupSettings : session.settings.with(plan.name, value);
-        // RESET ALL on the shard went to the server's defaults, not to the client's.
-        participant.lease.settings = plan.name === "all" ? noSettings(session) : session.settings;
+        if (plan.name === "all" && startupSql !== "") await participant.runAudibly(startupSql);
+        participant.lease.settings = session.settings;
         await notePath(session, participant, plan.name, true);
       }
       return tag(completion);
@@ -46,8 +48,12 @@ export async function runSet(session: Session, statement: Statement, plan: SetPl
   const others = [...transaction.participants.values()].filter((participant) => participant !== first);
   const completion = await forward(session, first, sent);
   await Promise.all(others.map((other) => other.run(sql)));
+  if (plan.name === "all" && startupSql !== "") {
+    await first.runAudibly(startupSql);
+    await Promise.all(others.map((other) => other.run(startupSql)));
+  }
   if (plan.name === "transaction") transaction.recordStep(sql);
-  else if (plan.name === "all") transaction.replaceSettings(session.startupSettings, sql);
+  else if (plan.name === "all") transaction.replaceSettings(session.startupSettings, `RESET ALL; ${startupSql}`);
   else transaction.recordSetting(plan.name, value, plan.scope, sql);
   await notePath(session, first, plan.name, plan.scope === "session");
   return tag(completion);
@@ -59,6 +65,7 @@ export async function runSetConfig(session: Session, statement: Statement, plan:
   const settings = plan.settings.map((setting) => {
     const name = (argumentText(setting.name, statement.run) ?? "").toLowerCase();
     const text = argumentText(setting.value, statement.run);
+    checkSetting(name, text ?? undefined);
     const local = (argumentText(setting.local, statement.run) ?? "").toLowerCase();
     return {
       name,
@@ -105,10 +112,4 @@ export async function readPath(participant: Participant): Promise<{ setting: str
   );
   const at = answer.lastIndexOf("\n");
   return { setting: answer.slice(0, at), role: answer.slice(at + 1) };
-}
-
-function noSettings(session: Session): Session["settings"] {
-  let settings = session.startupSettings;
-  for (const name of session.startupSettings.entries.keys()) settings = settings.with(name, undefined);
-  return settings;
 }

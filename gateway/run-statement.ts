@@ -112,7 +112,7 @@ async function runPlan(session: Session, statement: Statement, plan: Plan): Prom
         runDistribute(session, plan, execution, taker),
       );
     case "transaction":
-      return runTransaction(session, plan);
+      return runTransaction(session, statement, plan);
     case "set":
       return runSet(session, statement, plan);
     case "set-config":

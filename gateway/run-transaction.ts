@@ -6,14 +6,15 @@ import { SqlError } from "../src/pgwire/sql-error.ts";
 import type { TransactionPlan } from "../src/planner/plan.ts";
 import { refuse } from "../src/planner/refuse.ts";
 import type { Session } from "./session.ts";
+import type { Statement } from "./statement.ts";
 
 /** Resolves with CommandComplete. */
-export async function runTransaction(session: Session, plan: TransactionPlan): Promise<Buffer> {
+export async function runTransaction(session: Session, { run }: Statement, plan: TransactionPlan): Promise<Buffer> {
   const { transaction } = session;
   switch (plan.action) {
     case "begin":
       beginTransaction(session, plan.modes);
-      return commandComplete("BEGIN");
+      return commandComplete(/^start\b/i.test(run.text) ? "START TRANSACTION" : "BEGIN");
     case "commit":
     case "rollback": {
       if (!transaction.isExplicit) warnNoTransaction(session);

@@ -111,7 +111,7 @@ export class Session implements GatedSession {
       pool: gateway.pool,
       traveller: () => this.traveller(),
       nextGid: gateway.nextGid,
-      onNotice: (message) => client.write(message),
+      onNews: (message) => client.write(message),
       reserved: this.reserved,
       onInDoubt: (gid, shard, error) => gateway.log.error({ gid, shard, err: error }, "transaction in doubt"),
     });
@@ -230,6 +230,7 @@ export class Session implements GatedSession {
       catalog: this.catalog,
       statement,
       output,
+      isWholeStatement: true,
       descriptions: this.gateway.descriptions,
       scope: `${this.database.name}:${this.catalog.version}:${this.searchPathKey}:${this.login.user}`,
       maxGatheredRows: this.#maxGatheredRows(),

@@ -1,6 +1,7 @@
 // Settings that came with the startup packet, or through set_config: strings as a server would read them from a client,
 // turned into what may stand after `SET name TO`.
 import { SqlError } from "../src/pgwire/sql-error.ts";
+import { refuse } from "../src/planner/refuse.ts";
 import { quoteIdentifier, quoteLiteral } from "../src/sql/names.ts";
 import { splitIdentifiers } from "./search-path.ts";
 
@@ -33,7 +34,18 @@ export function startupSettings(parameters: ReadonlyMap<string, string>): Map<st
     const name = given.toLowerCase();
     if (!notSettings.has(name) && !name.startsWith("_pq_.")) settings.set(name, settingValueSql(name, value));
   }
+  for (const [name, value] of settings) checkSetting(name, value);
   return settings;
+}
+
+/** The gateway reads what clients send: text in UTF-8, strings as the standard says. `value` undefined: RESET. */
+export function checkSetting(name: string, value: string | undefined): void {
+  const plain = (value ?? "").replaceAll(/['"\s]/g, "").toLowerCase();
+  if (value === undefined || plain === "default") return;
+  if (name === "standard_conforming_strings" && !["on", "true", "yes", "1", "t", "y"].includes(plain)) {
+    throw refuse("SG080");
+  }
+  if (name === "client_encoding" && !["utf8", "utf-8", "unicode", "sql_ascii"].includes(plain)) throw refuse("SG081");
 }
 
 /** `-c name=value` and `--name=value`, separated by blanks; a backslash keeps the next character (pg_split_opts). */

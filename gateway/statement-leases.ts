@@ -20,7 +20,7 @@ export class StatementLeases {
       this.#leases.set(shard, lease);
       session.active.add(lease.connection);
     }
-    return new Participant(lease, undefined);
+    return new Participant(lease, undefined, (message) => session.client.write(message));
   }
 
   /** The connection stays with the session. */

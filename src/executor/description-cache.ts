@@ -5,7 +5,9 @@ import { watch } from "../pgclient/answer-handler.ts";
 import { ShardError } from "../pgwire/error-fields.ts";
 import { describeMessage, parseTextMessage, syncMessage } from "../pgwire/frontend-encode.ts";
 import { backend } from "../pgwire/message-type.ts";
+import { firstUserOid } from "../pgwire/oid.ts";
 import { type Field, parseRowDescription } from "../pgwire/row-description.ts";
+import type { ShardName } from "../topology/snapshot.ts";
 import type { Participant } from "../transaction/participant.ts";
 
 export interface Description {
@@ -21,8 +23,9 @@ export class DescriptionCache {
   #entries = new Map<string, Description>();
 
   /** `scope`: whatever else the meaning of the text depends on (catalog version, search path, role). */
-  get(scope: string, sql: string, parameterTypes: readonly number[]): Description | undefined {
-    return this.#entries.get(keyOf(scope, sql, parameterTypes));
+  get(scope: string, sql: string, parameterTypes: readonly number[], shard: ShardName): Description | undefined {
+    const key = keyOf(scope, sql, parameterTypes);
+    return this.#entries.get(key) ?? this.#entries.get(key + shard);
   }
 
   /** Asks the participant's shard when it is not known yet. Rejects with ShardError. */
@@ -32,18 +35,27 @@ export class DescriptionCache {
     parameterTypes: readonly number[],
     participant: Participant,
   ): Promise<Description> {
-    const key = keyOf(scope, sql, parameterTypes);
-    const known = this.#entries.get(key);
+    const { shard } = participant;
+    const known = this.get(scope, sql, parameterTypes, shard);
     if (known !== undefined) return known;
     const description = await ask(participant, sql, parameterTypes);
     if (this.#entries.size >= entriesMax) this.#entries.delete(this.#entries.keys().next().value!);
-    this.#entries.set(key, description);
+    // The object ids of what users made differ between shards.
+    const key = keyOf(scope, sql, parameterTypes);
+    this.#entries.set(isSameEverywhere(description) ? key : key + shard, description);
     return description;
   }
 }
 
+function isSameEverywhere({ parameterTypes, fields }: Description): boolean {
+  return (
+    parameterTypes.every((typeOid) => typeOid < firstUserOid) &&
+    (fields ?? []).every(({ typeOid }) => typeOid < firstUserOid)
+  );
+}
+
 function keyOf(scope: string, sql: string, parameterTypes: readonly number[]): string {
-  return `${scope}\n${parameterTypes.join()}\n${sql}`;
+  return `${scope}\n${parameterTypes.join()}\n${sql}\n`;
 }
 
 function ask(participant: Participant, sql: string, parameterTypes: readonly number[]): Promise<Description> {

@@ -111,7 +111,7 @@ function lockableNameSql(table: string): string {
 async function requireNoRows({ relation }: DistributionDecision, others: readonly Participant[]): Promise<void> {
   const sql = `SELECT EXISTS (SELECT FROM ${sqlName(relation)})::text`;
   const answers = await Promise.all(others.map((other) => other.queryText(sql)));
-  if (answers.includes("true")) throw refuse("SG156", sqlName(relation));
+  if (answers.includes("true")) throw refuse("SG152", sqlName(relation));
 }
 
 /** The columns of the shard key must be NOT NULL: a row without a key belongs nowhere. */

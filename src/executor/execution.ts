@@ -42,6 +42,8 @@ export interface Execution {
   readonly catalog: CatalogSnapshot;
   readonly statement: StatementRun;
   readonly output: OutputRequest;
+  /** False: a part of `statement`, the source of an INSERT, say. */
+  readonly isWholeStatement: boolean;
   readonly descriptions: DescriptionCache;
   /** Whatever the meaning of a text depends on besides the text: database, catalog version, search path, role. */
   readonly scope: string;

@@ -1,10 +1,13 @@
 // Parts of a query run on the shards; their rows travel as arrays to one shard, where PostgreSQL itself finishes the
 // query. So whatever is done to the rows there is done exactly as PostgreSQL does it.
+import { assert } from "../base/assert.ts";
+import { firstUserOid } from "../pgwire/oid.ts";
 import type { Field } from "../pgwire/row-description.ts";
 import { SqlError } from "../pgwire/sql-error.ts";
 import type { GatherInput, GatherPlan } from "../planner/plan.ts";
 import type { Participant } from "../transaction/participant.ts";
 import { ColumnArrays } from "./column-arrays.ts";
+import { describeOwn } from "./describe-own.ts";
 import type { Execution } from "./execution.ts";
 import { participantsOf, withStreams } from "./open-streams.ts";
 import { shardsOfTarget } from "./resolve-target.ts";
@@ -21,11 +24,13 @@ interface PreparedGather {
   }[];
   readonly sql: string;
   readonly parameterTypes: readonly number[];
+  /** The columns of the client's own text, if there is one. */
+  readonly own: readonly Field[] | undefined;
 }
 
 /** Resolves with the number of rows. */
 export async function gather(plan: GatherPlan, execution: Execution, taker: RowTaker): Promise<number> {
-  const { final, inputs, sql, parameterTypes } = await prepare(plan, execution);
+  const { final, inputs, sql, parameterTypes, own } = await prepare(plan, execution);
   const arrays: Buffer[] = [];
   for (const { input, sources, columns } of inputs) {
     const rows = await collect(input, sources, columns, execution);
@@ -41,7 +46,7 @@ export async function gather(plan: GatherPlan, execution: Execution, taker: RowT
   return withStreams(execution, [final], query, async ([stream]) => {
     let count = 0;
     const first = await stream!.next();
-    taker.fields(stream!.fields ?? []);
+    taker.fields(ownColumns(own, stream!.fields ?? []));
     for (let batch = first; batch !== undefined; batch = await stream!.next()) {
       count += countRows(batch);
       await taker.rows(batch);
@@ -67,6 +72,7 @@ async function prepare(plan: GatherPlan, execution: Execution): Promise<Prepared
   const participants = await participantsOf(execution, [finalShard, ...targets.flat()]);
   if (!plan.readOnly) for (const participant of participants) participant.wrote = true;
   const final = participants.find(({ shard }) => shard === finalShard)!;
+  const own = await describeOwn(execution, final);
   let sql = plan.finalSql;
   const parameterTypes = [...statement.parameterTypes];
   const inputs = [];
@@ -82,7 +88,7 @@ async function prepare(plan: GatherPlan, execution: Execution): Promise<Prepared
     parameterTypes.push(...columns.map(({ arrayType }) => arrayType));
     inputs.push({ input, columns, sources: participants.filter(({ shard }) => targets[i]!.includes(shard)) });
   }
-  return { final, inputs, sql, parameterTypes };
+  return { final, inputs, sql, parameterTypes, own };
 }
 
 async function collect(
@@ -123,5 +129,17 @@ export function tooManyRows(limit: number): SqlError {
     code: "54000",
     message: `the statement moves more than ${limit} rows between shards`,
     hint: 'Restrict it further, join on the shard key, or raise the limit with SET "shardgres.max_gathered_rows".',
+  });
+}
+
+/** Names, types and modifiers as the client's own text has them; the values are those of the final query. */
+function ownColumns(own: readonly Field[] | undefined, final: readonly Field[]): readonly Field[] {
+  if (own === undefined) return final;
+  assert(own.length === final.length, "a gathered query has other columns than the client's");
+  return own.map((field, i) => {
+    const { typeOid, format } = final[i]!;
+    const isSame = field.typeOid === typeOid || (field.typeOid >= firstUserOid && typeOid >= firstUserOid);
+    assert(isSame, `a gathered column has type ${typeOid} instead of ${field.typeOid}`);
+    return { ...field, format };
   });
 }

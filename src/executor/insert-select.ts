@@ -58,7 +58,7 @@ async function collect(
   const output = { describe: false, formats: columns.map(({ format }) => format) };
   await runRows(
     plan.source,
-    { ...execution, output },
+    { ...execution, output, isWholeStatement: false },
     {
       fields: () => {},
       async rows(batch) {

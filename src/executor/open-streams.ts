@@ -1,4 +1,6 @@
 // The same query on several shards, all at once.
+import { ShardError } from "../pgwire/error-fields.ts";
+import { firstUserOid } from "../pgwire/oid.ts";
 import type { ShardName } from "../topology/snapshot.ts";
 import type { Participant } from "../transaction/participant.ts";
 import { allShards, type Execution } from "./execution.ts";
@@ -21,17 +23,36 @@ export async function withStreams<T>(
   query: ShardQuery | ((participant: Participant) => ShardQuery),
   use: (streams: readonly ShardRows[]) => Promise<T>,
 ): Promise<T> {
-  const streams = participants.map(
-    (participant) =>
-      new ShardRows(participant, typeof query === "function" ? query(participant) : query, execution.sink),
-  );
+  const { statement, sink } = execution;
+  const queries: ShardQuery[] = [];
+  for (const participant of participants) {
+    const wanted = typeof query === "function" ? query(participant) : query;
+    queries.push({ ...wanted, parameterTypes: await typesAt(participant, wanted.parameterTypes, execution) });
+  }
+  const streams = participants.map((participant, i) => new ShardRows(participant, queries[i]!, sink));
   let isFailed = true;
   try {
     await Promise.all(streams.map((stream) => stream.described));
     const result = await use(streams);
     isFailed = false;
     return result;
+  } catch (error) {
+    // A position in a text that the client does not know would only mislead.
+    const isOwnText = queries.every(({ sql }) => sql === statement.text);
+    throw error instanceof ShardError && !isOwnText ? error.withoutPosition() : error;
   } finally {
     await Promise.all(streams.map((stream) => stream.close(isFailed)));
   }
+}
+
+/** Types that users made have other object ids on every shard: the shard itself says what the parameters are there. */
+async function typesAt(
+  participant: Participant,
+  types: readonly number[],
+  { statement, descriptions, scope }: Execution,
+): Promise<readonly number[]> {
+  if (!statement.parameterTypes.some((typeOid) => typeOid >= firstUserOid)) return types;
+  const declared = statement.parameterTypes.map((typeOid) => (typeOid >= firstUserOid ? 0 : typeOid));
+  const { parameterTypes } = await descriptions.describe(scope, statement.text, declared, participant);
+  return [...parameterTypes, ...types.slice(parameterTypes.length)];
 }

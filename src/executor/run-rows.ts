@@ -8,7 +8,7 @@ import { describeGather, gather } from "./gather.ts";
 import { KeysUnusable } from "./keys-unusable.ts";
 import { withStreams } from "./open-streams.ts";
 import { singleShardOf } from "./resolve-target.ts";
-import { type RowTaker, scatter } from "./scatter.ts";
+import { describeVisible, type RowTaker, scatter } from "./scatter.ts";
 
 /** Resolves with the number of rows. Rows come in `execution.output.formats`. */
 export async function runRows(plan: Plan, execution: Execution, taker: RowTaker): Promise<number> {
@@ -51,11 +51,8 @@ export async function describeRows(plan: Plan, execution: Execution): Promise<re
   switch (plan.kind) {
     case "gather":
       return describeGather(plan, execution);
-    case "scatter": {
-      const participant = await execution.participant(topology.home);
-      const { fields = [] } = await descriptions.describe(scope, plan.sql, statement.parameterTypes, participant);
-      return fields.slice(0, fields.length - plan.hiddenColumns);
-    }
+    case "scatter":
+      return describeVisible(plan, execution, await execution.participant(topology.home));
     case "single-shard": {
       const participant = await sourceShard(plan, execution);
       if (participant === undefined && plan.otherwise !== undefined) return describeRows(plan.otherwise, execution);

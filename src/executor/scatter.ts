@@ -1,6 +1,8 @@
 // The same query on several shards; their rows are put together while they stream.
 import { encodeRowDescription, type Field } from "../pgwire/row-description.ts";
 import type { ScatterPlan } from "../planner/plan.ts";
+import type { Participant } from "../transaction/participant.ts";
+import { describeOwn } from "./describe-own.ts";
 import type { Execution } from "./execution.ts";
 import { mergeRows } from "./merge-rows.ts";
 import { participantsOf, withStreams } from "./open-streams.ts";
@@ -25,14 +27,9 @@ export async function scatter(plan: ScatterPlan, execution: Execution, taker: Ro
   const limit = rowCount(plan.limit, statement, "LIMIT");
   const window = new RowWindow(rowCount(plan.offset, statement, "OFFSET") ?? 0, limit);
   for (const participant of participants) if (!plan.readOnly) participant.wrote = true;
-  const { fields = [] } = await execution.descriptions.describe(
-    execution.scope,
-    plan.sql,
-    statement.parameterTypes,
-    participants[0]!,
-  );
-  const visible = fields.length - plan.hiddenColumns;
-  const formats = outputFormats(execution.output.formats, visible, plan.hiddenColumns);
+  const own = await describeOwn(execution, participants[0]!);
+  const shown = own ?? (await describeVisible(plan, execution, participants[0]!));
+  const formats = outputFormats(execution.output.formats, shown.length, plan.hiddenColumns);
   const query = {
     sql: plan.sql,
     parameters: statement.parameters,
@@ -40,9 +37,9 @@ export async function scatter(plan: ScatterPlan, execution: Execution, taker: Ro
     formats,
   };
   return withStreams(execution, participants, query, async (streams) => {
-    taker.fields(fields.slice(0, visible).map((field, i) => ({ ...field, format: formats[i]! })));
+    taker.fields(shown.map((field, i) => ({ ...field, format: formats[i]! })));
     if (plan.orderBy.length > 0) {
-      for await (const batch of mergeRows(streams, plan.orderBy, fields)) {
+      for await (const batch of mergeRows(streams, plan.orderBy, streams[0]!.fields ?? [])) {
         const part = window.cut(batch);
         if (part.length > 0) await taker.rows(part);
         if (window.isFull) break;
@@ -52,6 +49,16 @@ export async function scatter(plan: ScatterPlan, execution: Execution, taker: Ro
     }
     return window.kept;
   });
+}
+
+/** The columns of `plan.sql` without those that only the merge needs. */
+export async function describeVisible(
+  plan: ScatterPlan,
+  { descriptions, scope, statement }: Execution,
+  participant: Participant,
+): Promise<readonly Field[]> {
+  const { fields = [] } = await descriptions.describe(scope, plan.sql, statement.parameterTypes, participant);
+  return fields.slice(0, fields.length - plan.hiddenColumns);
 }
 
 async function concat(stream: ShardRows, window: RowWindow, taker: RowTaker): Promise<void> {

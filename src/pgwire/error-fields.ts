@@ -20,8 +20,8 @@ export class ShardError extends SqlError {
   /** The fields as they came. */
   readonly raw: ReadonlyMap<string, string>;
 
-  constructor(message: Buffer) {
-    const raw = parseErrorFields(message);
+  constructor(message: Buffer | ReadonlyMap<string, string>) {
+    const raw = Buffer.isBuffer(message) ? parseErrorFields(message) : message;
     super({
       severity: severityOf(raw.get("V") ?? raw.get("S")),
       code: raw.get("C") ?? "XX000",
@@ -30,6 +30,14 @@ export class ShardError extends SqlError {
       hint: raw.get("H"),
     });
     this.raw = raw;
+  }
+
+  /** The same error of a statement that the client does not know. */
+  withoutPosition(): ShardError {
+    const raw = new Map(this.raw);
+    // Also those of an inner statement, and its text.
+    for (const letter of "Ppq") raw.delete(letter);
+    return new ShardError(raw);
   }
 
   /** The same error for a statement that begins `offset` characters into what the client sent; undefined: position unknown. */

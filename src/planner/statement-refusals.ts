@@ -159,4 +159,16 @@ export const statementRefusals = {
     hint: "Insert with explicit values, or take them from a sequence of your own.",
     why: "It counts in strides, another on every shard, so that the shards never give out the same number.",
   },
+  SG080: {
+    sqlstate: "0A000",
+    message: "standard_conforming_strings cannot be turned off",
+    hint: "Write backslashes in E'...' strings.",
+    why: "The gateway finds shard keys among the literals, and reads them as the SQL standard says.",
+  },
+  SG081: {
+    sqlstate: "0A000",
+    message: "client_encoding must be UTF8",
+    hint: "SET client_encoding TO 'UTF8', and let the driver convert.",
+    why: "The gateway reads statements and shard keys as UTF-8.",
+  },
 } as const satisfies Record<string, Refusal>;

@@ -17,13 +17,13 @@ export class Participant {
   isReserved = false;
   /** BEGIN, not sent yet: it travels with the first statement. */
   #opening: string | undefined;
-  #onNotice: (message: Buffer) => void;
+  #onNews: (message: Buffer) => void;
 
-  /** `opening`: the BEGIN to be sent first. `onNotice`: gets the notices of `runAudibly`. */
-  constructor(lease: Lease, opening: string | undefined, onNotice: (message: Buffer) => void = () => {}) {
+  /** `opening`: the BEGIN to be sent first. `onNews`: gets what `runAudibly` lets the client hear. */
+  constructor(lease: Lease, opening: string | undefined, onNews: (message: Buffer) => void = () => {}) {
     this.lease = lease;
     this.#opening = opening;
-    this.#onNotice = onNotice;
+    this.#onNews = onNews;
   }
 
   get shard(): ShardName {
@@ -53,26 +53,26 @@ export class Participant {
     connection.uncork();
   }
 
-  /** Runs a command of the gateway's own; its notices go nowhere. Rejects with ShardError or AppError. */
+  /** Runs a command of the gateway's own; only its end is of interest. Rejects with ShardError or AppError. */
   run(sql: string): Promise<void> {
     return this.#run(sql, () => {});
   }
 
-  /** The same for a command that the client has sent. */
+  /** The same for a command that the client has sent: it hears of notices, and of settings that change. */
   runAudibly(sql: string): Promise<void> {
-    return this.#run(sql, this.#onNotice);
+    return this.#run(sql, this.#onNews);
   }
 
-  #run(sql: string, onNotice: (message: Buffer) => void): Promise<void> {
+  #run(sql: string, onNews: (message: Buffer) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       let error: ShardError | undefined;
       this.request(queryMessage(sql), {
-        watched: watch(backend.errorResponse, backend.noticeResponse),
+        watched: watch(backend.errorResponse, backend.noticeResponse, backend.parameterStatus),
         wholeMessages: false,
         forward: () => false,
         message(type, message) {
           if (type === backend.errorResponse) error ??= new ShardError(message);
-          else onNotice(Buffer.from(message));
+          else onNews(Buffer.from(message));
           return false;
         },
         ready: () => (error === undefined ? resolve() : reject(error)),

@@ -4,7 +4,7 @@
 // status: idle -> open (BEGIN, or a statement that needs several shards) -> idle
 //                 open -> failed (an error) -> open (ROLLBACK TO) or idle (ROLLBACK, COMMIT)
 import { assert } from "../base/assert.ts";
-import { transactionStatus } from "../pgwire/message-type.ts";
+import { backend, transactionStatus } from "../pgwire/message-type.ts";
 import { SqlError } from "../pgwire/sql-error.ts";
 import type { Lease, Pool, Traveller } from "../pool/pool.ts";
 import type { SessionSettings } from "../pool/session-settings.ts";
@@ -17,8 +17,8 @@ export interface TransactionServices {
   /** Login and settings of the session as they are outside the transaction. */
   traveller(): Traveller;
   nextGid(): string;
-  /** Notices of deferred triggers and the like, raised while the transaction ends. */
-  onNotice?(message: Buffer): void;
+  /** Notices of deferred triggers, and settings that go back, while the transaction ends. */
+  onNews?(message: Buffer): void;
   /** Connections that stay with the session between transactions, by shard. */
   readonly reserved: Map<ShardName, Lease>;
   /** A participant could not be told the outcome; it stays in doubt until it is resolved. */
@@ -43,6 +43,8 @@ export class SessionTransaction {
   /** Settings under SET LOCAL, for what the gateway itself must know. */
   #local = new Map<string, string>();
   #abort = new AbortController();
+  /** Settings that participants have reported during the present command: the client is told once. */
+  #reported = new Set<string>();
 
   constructor(services: TransactionServices) {
     this.#services = services;
@@ -84,7 +86,7 @@ export class SessionTransaction {
       if (reserved === undefined) lease.release();
       return again;
     }
-    const participant = new Participant(lease, `BEGIN ${this.#modes}`, (message) => this.#services.onNotice?.(message));
+    const participant = new Participant(lease, `BEGIN ${this.#modes}`, (message) => this.#hear(message));
     participant.isReserved = reserved !== undefined;
     this.participants.set(shard, participant);
     if (this.#steps.length > 0) {
@@ -153,6 +155,7 @@ export class SessionTransaction {
       await this.rollback();
       return { tag: "ROLLBACK", settings: this.#services.traveller().settings };
     }
+    this.#reported.clear();
     const settings = this.settings!;
     const all = [...this.participants.values()].filter((participant) => participant.hasBegun);
     // COMMIT and PREPARE of a transaction that a shard has given up would roll it back and report success.
@@ -176,12 +179,13 @@ export class SessionTransaction {
 
   /** Never rejects: a participant that cannot be rolled back is cut off, which rolls it back as well. */
   async rollback(): Promise<void> {
+    this.#reported.clear();
     this.#abort.abort(new SqlError({ code: "25P02", message: "the transaction has ended" }));
     await Promise.all(
       [...this.participants.values()].map(async (participant) => {
         if (!participant.hasBegun || participant.lease.connection.isClosed) return;
         try {
-          await participant.run("ROLLBACK");
+          await participant.runAudibly("ROLLBACK");
         } catch {
           participant.lease.discard();
         }
@@ -207,9 +211,21 @@ export class SessionTransaction {
     this.isExplicit = false;
   }
 
+  #hear(message: Buffer): void {
+    if (message[0] === backend.parameterStatus) {
+      const report = message.toString();
+      if (this.#reported.has(report)) return;
+      this.#reported.add(report);
+    }
+    this.#services.onNews?.(message);
+  }
+
   async #onEach(sql: string): Promise<void> {
+    this.#reported.clear();
     await Promise.all(
-      [...this.participants.values()].map((participant) => (participant.hasBegun ? participant.run(sql) : undefined)),
+      [...this.participants.values()].map((participant) =>
+        participant.hasBegun ? participant.runAudibly(sql) : undefined,
+      ),
     );
   }
 

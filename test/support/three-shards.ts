@@ -117,6 +117,7 @@ export class ThreeShards {
       catalog,
       statement: { text, offset: 0, literals: [], parameters: undefined, parameterTypes: [] },
       output: { describe: false, formats: [] },
+      isWholeStatement: false,
       descriptions: new DescriptionCache(),
       scope: "test",
       maxGatheredRows: 1_000_000,
