@@ -7,7 +7,7 @@ import { nodeOf } from "../../sql/walk.ts";
 import { analyzeStatement } from "./analyze-statement.ts";
 import { type Context, noteCorrelation } from "./context.ts";
 import { linkTest } from "./facts.ts";
-import type { Level, Sublink } from "./model.ts";
+import type { Level, LevelPart, Sublink } from "./model.ts";
 import { newRegion, type Region } from "./region.ts";
 import { resolveColumn, type Scope } from "./scope.ts";
 import { plainElementTypeOid, plainTypeOid } from "./type-name.ts";
@@ -17,8 +17,7 @@ export interface Place {
   readonly scope: Scope;
   readonly level: Level;
   readonly region: Region;
-  /** Above FROM and WHERE. */
-  readonly isAbove?: boolean;
+  readonly part: LevelPart;
 }
 
 type Tree = { readonly [key: string]: unknown };
@@ -88,7 +87,7 @@ function analyzeSublink(context: Context, place: Place, sublink: SubLink): void 
 function addSublink(context: Context, place: Place, node: object, query: Node): void {
   const region = newRegion(place.region);
   const body = analyzeStatement(context, query, place.scope, place.level, region);
-  const added: Sublink = { body, node, region: place.region, isAbove: place.isAbove === true };
+  const added: Sublink = { body, node, region: place.region, part: place.part };
   place.level.sublinks.push(added);
   context.sublinkBodies.set(node, body);
 }

@@ -61,14 +61,14 @@ function analyzeSource(context: Context, place: FromPlace, node: Node): Source {
   if ("RangeTableSample" in node) {
     const { relation, args, repeatable } = node.RangeTableSample;
     const scope = scopeOfItems(outer, level, place.lateral);
-    analyzeExpression(context, { scope, level, region }, [args, repeatable]);
+    analyzeExpression(context, { scope, level, region, part: "from" }, [args, repeatable]);
     const sampled = nodeOf(relation, "RangeVar");
     if (sampled !== undefined) return relationSource(context, place, sampled, node);
   }
   if ("RangeSubselect" in node) return subselectSource(context, place, node.RangeSubselect);
 
   const scope = scopeOfItems(outer, level, place.lateral);
-  analyzeExpression(context, { scope, level, region }, node);
+  analyzeExpression(context, { scope, level, region, part: "from" }, node);
   const contents = Object.values(node)[0] as RangeFunction;
   const known = "RangeFunction" in node ? functionColumns(node.RangeFunction, region) : undefined;
   const uses = newUses();
@@ -100,7 +100,7 @@ function analyzeJoin(context: Context, place: FromPlace, join: JoinExpr): FromIt
   const items = [...left.items, ...right.items];
   if (join.quals !== undefined) {
     const scope = scopeOfItems(outer, level, items);
-    analyzeExpression(context, { scope, level, region: condition }, join.quals);
+    analyzeExpression(context, { scope, level, region: condition, part: "from" }, join.quals);
     learnCondition(context, condition, join.quals);
   }
 

@@ -39,11 +39,11 @@ function analyzeSimple(context: Context, select: SelectStmt, outer: Scope | unde
     items.push(...item.items);
     star = item.columns && star ? [...star, ...item.columns] : undefined;
   }
-  const below: Place = { scope: scopeOfItems(outer, level, items), level, region };
+  const below: Place = { scope: scopeOfItems(outer, level, items), level, region, part: "where" };
   analyzeExpression(context, below, select.whereClause);
   learnCondition(context, region, select.whereClause);
 
-  const place: Place = { ...below, isAbove: true };
+  const place: Place = { ...below, part: "above" };
   analyzeExpression(context, place, select.targetList);
   level.outputs = selectOutputs(context, place, select.targetList ?? [], star);
   const groupBy = groupTerms(context, place, select.groupClause);
@@ -125,7 +125,7 @@ function collectWindows(value: unknown, found: WindowDef[]): void {
 }
 
 function analyzeValues(context: Context, select: SelectStmt, outer: Scope | undefined, level: Level): void {
-  const place: Place = { scope: scopeOfItems(outer, level, []), level, region: level.region };
+  const place: Place = { scope: scopeOfItems(outer, level, []), level, region: level.region, part: "above" };
   analyzeExpression(context, place, [select.valuesLists, select.limitCount, select.limitOffset]);
   const width = nodeOf(select.valuesLists?.[0], "List")?.items?.length ?? 0;
   level.outputs = Array.from({ length: width }, (_, index): Output => {
@@ -148,7 +148,7 @@ function analyzeSetOperation(context: Context, select: SelectStmt, outer: Scope 
     const typeOid = output.typeOid === other?.typeOid ? output.typeOid : undefined;
     return { name: output.name, variable: undefined, typeOid, expression: undefined };
   });
-  const place: Place = { scope: scopeOfItems(outer, level, []), level, region: level.region };
+  const place: Place = { scope: scopeOfItems(outer, level, []), level, region: level.region, part: "above" };
   analyzeLimit(context, place, select);
   level.sort.push(...sortTerms(context, place, select));
   level.shape = {

@@ -54,7 +54,7 @@ export function analyzeInsert(
   const around = analyzeWith(context, insert.withClause, outer, level);
   if (insert.selectStmt !== undefined) {
     const body = analyzeStatement(context, insert.selectStmt, around, level, newRegion(region));
-    level.sublinks.push({ body, node: insert, region, isAbove: false });
+    level.sublinks.push({ body, node: insert, region, part: "from" });
   }
   const { target, place } = analyzeTarget(context, level, around, { relation: insert.relation }, []);
   const conflict = insert.onConflictClause;
@@ -112,7 +112,7 @@ function analyzeTarget(
     level.joins.push(item.tree);
     items.push(...item.items);
   }
-  return { target, place: { scope: scopeOfItems(around, level, items), level, region } };
+  return { target, place: { scope: scopeOfItems(around, level, items), level, region, part: "where" } };
 }
 
 function learnWhere(context: Context, place: Place, condition: Node | undefined): void {

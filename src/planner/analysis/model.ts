@@ -89,13 +89,15 @@ export type JoinTree =
       readonly merged: readonly { readonly left: Variable; readonly right: Variable; readonly merged: Variable }[];
     };
 
+/** "above": the select list, GROUP BY, HAVING, ORDER BY and so on. */
+export type LevelPart = "from" | "where" | "above";
+
 export interface Sublink {
   readonly body: Level;
   readonly node: object;
   /** The region in whose rows it is evaluated. */
   readonly region: Region;
-  /** Whether it stands above FROM and WHERE: in the select list, GROUP BY, HAVING, ORDER BY and so on. */
-  readonly isAbove: boolean;
+  readonly part: LevelPart;
 }
 
 export interface Output {

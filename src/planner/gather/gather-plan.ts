@@ -47,8 +47,9 @@ function gatherLevel(gathering: Gathering, copy: Level, inSetOperation: boolean)
   if (gathering.selects.has(level.node) || gathering.visited.has(level.node) || !hasPartsElsewhere(level)) return;
   gathering.visited.add(level.node);
   if (pushLevel(gathering, level, inSetOperation)) return;
-  if (level.kind === "select" && collapseLevel(gathering, level)) {
-    for (const { body, isAbove } of level.sublinks) if (isAbove) gatherLevel(gathering, body, false);
+  const kept = level.kind === "select" ? collapseLevel(gathering, level) : undefined;
+  if (kept !== undefined) {
+    for (const { body } of kept) gatherLevel(gathering, body, false);
     return;
   }
   for (const branch of level.branches) gatherLevel(gathering, branch, true);

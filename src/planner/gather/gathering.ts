@@ -106,15 +106,3 @@ export function callsHome({ home }: Gathering, level: Level): boolean {
   }
   return false;
 }
-
-/** Whether the query can stand alone: every common table expression that it names is defined in it. */
-export function isSelfContained(level: Level): boolean {
-  const defined = new Set<object>();
-  const used: object[] = [];
-  for (const { node, sources } of levelsWithin(level)) {
-    const { withClause } = node as SelectStmt;
-    for (const cte of withClause?.ctes ?? []) if ("CommonTableExpr" in cte) defined.add(cte.CommonTableExpr);
-    for (const source of sources) if (source.kind === "subquery" && source.cte !== undefined) used.push(source.cte);
-  }
-  return used.every((cte) => defined.has(cte));
-}

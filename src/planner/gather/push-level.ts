@@ -7,31 +7,24 @@ import { limitSource, pushedLimit } from "../query/limit.ts";
 import { partitionWithoutLimit } from "../query/partition.ts";
 import { targetOf, unionOf } from "../query/scatter.ts";
 import { type Collation, collated, collationOf } from "./collation.ts";
-import {
-  addInput,
-  callsHome,
-  copiesOf,
-  cover,
-  type Gathering,
-  type InputColumn,
-  inputInFrom,
-  isSelfContained,
-} from "./gathering.ts";
+import { addInput, callsHome, copiesOf, cover, type Gathering, type InputColumn, inputInFrom } from "./gathering.ts";
+import { neededCtes, withCtes } from "./needed-ctes.ts";
 import { column, select, target } from "./nodes.ts";
 
 /** False: it cannot be. `inSetOperation`: as a branch, whose untyped literals the other branches give a type. */
 export function pushLevel(gathering: Gathering, level: Level, inSetOperation: boolean): boolean {
   const copies = copiesOf(gathering, level);
-  if (!copies.every(isPartitionedAlone) || callsHome(gathering, level) || !isSelfContained(level)) return false;
+  if (!copies.every(isPartitionedAlone) || callsHome(gathering, level)) return false;
   const outputs = outputColumns(gathering, level, inSetOperation);
   const statement = level.node as SelectStmt;
   const limited = withoutOffset(statement);
+  const ctes = neededCtes([level], statement.withClause);
   const sorts = outputs && sortColumns(gathering, level, outputs.length);
-  if (outputs === undefined || limited === undefined || sorts === undefined) return false;
+  if (outputs === undefined || limited === undefined || sorts === undefined || ctes === undefined) return false;
   if (copies.some((copy) => copy.shape.hasLocking)) return false;
 
   const columns = [...outputs, ...sorts.hidden.map((each) => each.column)];
-  const query = withHidden(limited, sorts.hidden);
+  const query = withCtes(withHidden(limited, sorts.hidden), ctes);
   const name = addInput(gathering, query, columns, unionOf(copies.map(targetOf)));
   const isSorted = sorts.clause.length > 0;
   gathering.selects.set(

@@ -1,13 +1,12 @@
 // A level in two parts: FROM and WHERE, which go to the shards, and the clauses above them, which stay.
-import type { FuncCall, Node, SelectStmt } from "@pgsql/types";
+import type { Node, SelectStmt } from "@pgsql/types";
 import { rewrite } from "../../sql/rewrite.ts";
-import { nodeOf, walk } from "../../sql/walk.ts";
-import { functionName } from "../analysis/analyze-expression.ts";
+import { nodeOf } from "../../sql/walk.ts";
 import { figureColumnName } from "../analysis/column-name.ts";
 import type { Level } from "../analysis/model.ts";
-import { functionRule } from "../functions.ts";
-import { cover, type Gathering, type InputColumn } from "./gathering.ts";
+import type { Gathering, InputColumn } from "./gathering.ts";
 import { select, target } from "./nodes.ts";
+import type { WhereParts } from "./where-parts.ts";
 
 /** A level whose FROM and WHERE have become an input. */
 export interface Collapsed {
@@ -17,43 +16,29 @@ export interface Collapsed {
   readonly final: SelectStmt;
 }
 
-/** Whether FROM, WHERE or WITH call a function that belongs on the home shard. */
-export function callsHomeBelow({ home }: Gathering, level: Level): boolean {
-  const { fromClause, whereClause, withClause } = level.node as SelectStmt;
-  let found = false;
-  const nodes = [...(fromClause ?? []), ...(whereClause ? [whereClause] : []), ...(withClause?.ctes ?? [])];
-  walk(nodes, (type, contents) => {
-    if (type !== "FuncCall") return undefined;
-    const call = contents as FuncCall;
-    if (functionRule(call) !== undefined || home.has(functionName(call))) found = true;
-    return undefined;
-  });
-  return found;
-}
-
-/** FROM and WHERE of a SELECT with other columns. */
-export function rowsQuery(statement: SelectStmt, targetList: Node[], isDistinct: boolean): SelectStmt {
-  const { withClause, fromClause, whereClause } = statement;
+/** FROM and WHERE as they go to the shards, with other columns. */
+export function rowsQuery({ withClause, fromClause }: SelectStmt, split: WhereParts, targetList: Node[]): SelectStmt {
   return select({
     ...(withClause === undefined ? {} : { withClause }),
-    ...(isDistinct ? { distinctClause: [{} as Node] } : {}),
     targetList,
     ...(fromClause === undefined ? {} : { fromClause }),
-    ...(whereClause === undefined ? {} : { whereClause }),
+    ...(split.pushed === undefined ? {} : { whereClause: split.pushed }),
   });
 }
 
-/** The clauses above FROM and WHERE, rewritten, every column with its name. undefined: its columns are not known. */
+/** What stays of a SELECT, rewritten, every column with its name. undefined: its columns are not known. */
 export function rewriteAbove(
   gathering: Gathering,
   level: Level,
   statement: SelectStmt,
+  split: WhereParts,
   replace: (node: Node) => Node | undefined,
 ): SelectStmt | undefined {
   const { withClause: _with, fromClause: _from, whereClause: _where, targetList, ...above } = statement;
   const targets = expandedTargets(gathering, level, targetList ?? []);
   if (targets === undefined) return undefined;
-  const whole: Node = { SelectStmt: { ...above, targetList: targets } };
+  const where = split.kept === undefined ? {} : { whereClause: split.kept };
+  const whole: Node = { SelectStmt: { ...above, ...where, targetList: targets } };
   return nodeOf(rewrite(whole, replace), "SelectStmt");
 }
 
@@ -71,13 +56,4 @@ function expandedTargets({ analysis }: Gathering, level: Level, targets: readonl
     const { val, name } = nodeOf(node, "ResTarget")!;
     return target(val!, name ?? figureColumnName(val));
   });
-}
-
-/** Notes that the tables of FROM and WHERE are not read by the final query. */
-export function coverRows(gathering: Gathering, level: Level): void {
-  for (const source of level.sources) {
-    if (source.kind === "table") gathering.covered.add(source);
-    if (source.kind === "subquery") cover(gathering, source.body);
-  }
-  for (const sublink of level.sublinks) if (!sublink.isAbove) cover(gathering, sublink.body);
 }

@@ -16,25 +16,27 @@ import type { Gathering, InputColumn } from "./gathering.ts";
 import { call, cast, column, integer, target } from "./nodes.ts";
 import { type Collapsed, rewriteAbove, rowsQuery } from "./rows-part.ts";
 import { expressionKey } from "./same-expression.ts";
+import type { WhereParts } from "./where-parts.ts";
 
 /** undefined: there are none, or they cannot be split. */
-export function splitAggregates(gathering: Gathering, level: Level): Collapsed | undefined {
+export function splitAggregates(gathering: Gathering, level: Level, where: WhereParts): Collapsed | undefined {
   const { shape } = level;
   if (!shape.hasAggregates && shape.groupBy === undefined) return undefined;
-  if (shape.hasGroupingSets || hasShardedAbove(level)) return undefined;
+  // What is left of WHERE must be asked of rows, not of groups.
+  if (where.kept !== undefined || shape.hasGroupingSets || hasShardedAbove(level)) return undefined;
   const split = new Split(gathering, level);
   for (const term of shape.groupBy ?? []) if (term.node === undefined || !split.addGroup(term.node)) return undefined;
 
   const statement = level.node as SelectStmt;
   const { groupClause: _group, ...others } = statement;
-  const final = rewriteAbove(gathering, level, others, (node) => split.replace(node));
+  const final = rewriteAbove(gathering, level, others, where, (node) => split.replace(node));
   if (final === undefined || split.isImpossible) return undefined;
-  return split.collapsed(statement, final);
+  return split.collapsed(statement, where, final);
 }
 
 function hasShardedAbove(level: Level): boolean {
   return level.sublinks.some(
-    ({ body, isAbove }) => isAbove && [...tablesWithin(body)].some(({ residence }) => residence !== "reference"),
+    ({ body, part }) => part === "above" && [...tablesWithin(body)].some(({ residence }) => residence !== "reference"),
   );
 }
 
@@ -91,14 +93,14 @@ class Split {
   }
 
   /** undefined: what depends on the groups could not be checked. */
-  collapsed(statement: SelectStmt, final: SelectStmt): Collapsed | undefined {
+  collapsed(statement: SelectStmt, where: WhereParts, final: SelectStmt): Collapsed | undefined {
     if (this.#dependent.size > 0 && this.#values.size > 0) return undefined;
     const keys = [...this.#groups.values(), ...this.#values.values()];
     const columns = [...keys, ...this.#dependent.values(), ...this.#partials.values()];
     const query = rowsQuery(
       statement,
+      where,
       columns.map(({ node }) => target(node)),
-      false,
     );
     const groupClause = [...this.#groups.values(), ...this.#dependent.values()].map(({ name }) => column(name));
     return {
