@@ -15,30 +15,6 @@ export const copyRefusals = {
     why: "Under a snapshot that is older than the table's lock, rows that others have committed meanwhile would be left behind.",
   },
   SG152: {
-    sqlstate: "0A000",
-    message: "sequence {} of a smallint column cannot be shared out between shards",
-    hint: "Make the column (and its sequence) integer or bigint first.",
-    why: "Every shard draws from its own part of the sequence's values; of smallint's 32,767 too few would be left.",
-  },
-  SG153: {
-    sqlstate: "0A000",
-    message: "sequence {} cannot be shared out between this many shards",
-    hint: "Make the column and its sequence bigint first.",
-    why: "A sequence of integers is shared out between at most 64 shards, one of bigints between 1,024 (counted by ordinal).",
-  },
-  SG154: {
-    sqlstate: "0A000",
-    message: "sequence {} begins anew at its end",
-    hint: "ALTER SEQUENCE .. NO CYCLE.",
-    why: "After a new beginning the values of different shards would no longer be disjoint.",
-  },
-  SG155: {
-    sqlstate: "0A000",
-    message: "the default of column {} names its sequence in a text, so that it cannot be found",
-    hint: "Write nextval('name') or nextval('name'::regclass) as the default.",
-    why: "Sequences of a distributed table are changed so that shards never give the same value.",
-  },
-  SG156: {
     sqlstate: "55000",
     message: "table {}, which is not sharded, has rows on another shard than the home shard",
     hint: "Look at these rows on the shards themselves; delete them there or move them to the home shard.",

@@ -1,6 +1,8 @@
 // Distributing tables with rows over three real shards and back: every row is in one place, its own; sequences give no value
 // twice; triggers of users stay silent; and an error leaves nothing changed.
+import pg from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { newShardSequencesSql } from "../../src/catalog/shared-sequences.ts";
 import { copyOut } from "../../src/executor/copy-out.ts";
 import { distribute } from "../../src/executor/distribute.ts";
 import { ShardError } from "../../src/pgwire/error-fields.ts";
@@ -319,14 +321,41 @@ describe("sequences", () => {
     expect(await increments()).toEqual(["1", "1", "1"]);
   });
 
+  test("of a shard that comes later give values that no other shard gives", async () => {
+    const ddl = "CREATE TABLE t (k int NOT NULL, id bigserial, other int GENERATED ALWAYS AS IDENTITY)";
+    await shards.everywhere(ddl);
+    await home("INSERT INTO t (k) SELECT i FROM generate_series(1, 3000) i");
+    await createDistributed("t", "k");
+    await draw("t", 100);
+    await home("CREATE DATABASE fresh");
+    const fresh = new pg.Client({
+      connectionString: shards.servers[0]!.connectionString.replace(/postgres$/, "fresh"),
+    });
+    try {
+      await fresh.connect();
+      await fresh.query(ddl);
+      const query = async (sql: string) => String(Object.values((await home(sql)).rows[0] as object)[0]);
+      for (const sql of await newShardSequencesSql(query, 7)) await fresh.query(sql);
+      const { rows } = await fresh.query("INSERT INTO t (k) SELECT 1 FROM generate_series(1, 500) RETURNING id, other");
+      for (const column of ["id", "other"]) {
+        const used = new Set((await shards.rows(`SELECT ${column} FROM t`)).flat(2));
+        for (const row of rows) expect(used).not.toContain(String((row as Record<string, unknown>)[column]));
+      }
+      await expect(newShardSequencesSql(query, 64)).rejects.toThrow("[SG121]");
+    } finally {
+      await fresh.end();
+      await home("DROP DATABASE fresh");
+    }
+  });
+
   test("that cannot be shared out are refused", async () => {
     await shards.everywhere(`
       CREATE TABLE small (k int, id smallserial);
       CREATE TABLE cycling (k int, id int GENERATED ALWAYS AS IDENTITY (CYCLE));
       CREATE SEQUENCE ids; CREATE TABLE late (k int, id int DEFAULT nextval('ids'::text))`);
-    await expect(createDistributed("small", "k")).rejects.toThrow("[SG152]");
-    await expect(createDistributed("cycling", "k")).rejects.toThrow("[SG154]");
-    await expect(createDistributed("late", "k")).rejects.toThrow("[SG155]");
+    await expect(createDistributed("small", "k")).rejects.toThrow("[SG120]");
+    await expect(createDistributed("cycling", "k")).rejects.toThrow("[SG122]");
+    await expect(createDistributed("late", "k")).rejects.toThrow("[SG123]");
   });
 
   test("of reference tables stay as they are", async () => {
@@ -406,8 +435,8 @@ describe("errors", () => {
   test("come when another shard has rows of an unsharded table", async () => {
     await shards.everywhere("CREATE TABLE t (k int)");
     await shards.clients[1]!.query("INSERT INTO t VALUES (1)");
-    await expect(createDistributed("t", "k")).rejects.toThrow("[SG156]");
-    await expect(createReference("t")).rejects.toThrow("[SG156]");
+    await expect(createDistributed("t", "k")).rejects.toThrow("[SG152]");
+    await expect(createReference("t")).rejects.toThrow("[SG152]");
   });
 
   test("come under a snapshot that may be too old", async () => {
