@@ -133,25 +133,25 @@ export const distributionRefusals = {
     hint: "Undistribute the table, change the column, and distribute it again.",
     why: "Dropping it or changing its type would leave rows on shards where their key does not belong.",
   },
-  SG120: {
+  SG130: {
     sqlstate: "0A000",
     message: "sequence {} of a smallint column cannot be shared out between shards",
     hint: "Make the column (and its sequence) integer or bigint first.",
     why: "Every shard draws from its own part of the sequence's values; of smallint's 32,767 too few would be left.",
   },
-  SG121: {
+  SG131: {
     sqlstate: "0A000",
     message: "sequence {} cannot be shared out between this many shards",
     hint: "Undistribute the table, make the column and its sequence bigint, and distribute it again.",
     why: "A sequence of integers is shared out between at most 64 shards, one of bigints between 1,024; shards that are gone count too.",
   },
-  SG122: {
+  SG132: {
     sqlstate: "0A000",
     message: "sequence {} begins anew at its end",
     hint: "ALTER SEQUENCE .. NO CYCLE.",
     why: "After a new beginning the values of different shards would no longer be disjoint.",
   },
-  SG123: {
+  SG133: {
     sqlstate: "0A000",
     message: "the default of column {} names its sequence in a text, so that it cannot be found",
     hint: "Write nextval('name') or nextval('name'::regclass) as the default.",

@@ -34,7 +34,7 @@ export interface SequenceState {
 export async function sequencesOf(relation: Relation, query: QueryText): Promise<readonly SequenceFacts[]> {
   const root = `select ${sqlText(sqlName(relation))}::pg_catalog.regclass::oid`;
   const { late, sequences } = JSON.parse(await query(sequencesSql(root))) as SequencesDocument;
-  if (late.length > 0) throw refuseDistribution("SG123", late.join(", "));
+  if (late.length > 0) throw refuseDistribution("SG133", late.join(", "));
   return sequences.filter(({ isShared }) => !isShared);
 }
 
@@ -59,8 +59,8 @@ export function shareOutSql(
 ): string[][] {
   const statements: string[][] = ordinals.map(() => []);
   for (const [i, sequence] of sequences.entries()) {
-    if (sequence.isSmallint) throw refuseDistribution("SG120", sequence.name);
-    if (sequence.cycles) throw refuseDistribution("SG122", sequence.name);
+    if (sequence.isSmallint) throw refuseDistribution("SG130", sequence.name);
+    if (sequence.cycles) throw refuseDistribution("SG132", sequence.name);
     const stride = strideOf(sequence);
     const start = BigInt(sequence.start);
     const increment = BigInt(sequence.increment);
@@ -135,7 +135,7 @@ function nextStep(start: bigint, increment: bigint, { last, isCalled }: Sequence
 /** The first step from `next` on that belongs to the shard. */
 function firstStepOf(sequence: SequenceFacts, ordinal: number, next: bigint): bigint {
   const stride = strideOf(sequence);
-  if (ordinal >= stride) throw refuseDistribution("SG121", sequence.name);
+  if (ordinal >= stride) throw refuseDistribution("SG131", sequence.name);
   const ahead = (BigInt(ordinal) - next) % stride;
   return next + (ahead < 0n ? ahead + stride : ahead);
 }

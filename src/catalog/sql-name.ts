@@ -2,7 +2,7 @@
 
 /** "schema"."name", always quoted. */
 export function sqlName({ schema, name }: { readonly schema: string; readonly name: string }): string {
-  return `${quoted(schema)}.${quoted(name)}`;
+  return `${sqlIdentifier(schema)}.${sqlIdentifier(name)}`;
 }
 
 /** A text as SQL, whatever standard_conforming_strings is. The blank keeps the E apart from a name before it. */
@@ -15,6 +15,7 @@ export function plainName({ schema, name }: { readonly schema: string; readonly 
   return `${schema}.${name}`;
 }
 
-function quoted(name: string): string {
+/** "name", always quoted. */
+export function sqlIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }

@@ -1,11 +1,11 @@
 // The rows of a table that is being distributed, made a reference table or undistributed, to where they belong from now on.
+
 import { assert } from "../base/assert.ts";
 import type { DistributionDecision } from "../catalog/distribution-rules.ts";
 import type { Column } from "../catalog/snapshot.ts";
-import { sqlName } from "../catalog/sql-name.ts";
+import { sqlIdentifier, sqlName } from "../catalog/sql-name.ts";
 import { noticeResponse } from "../pgwire/notice.ts";
 import { oid } from "../pgwire/oid.ts";
-import { quoteIdentifier } from "../sql/names.ts";
 import type { Participant } from "../transaction/participant.ts";
 import type { Execution } from "./execution.ts";
 import { moveRows, type RowMove } from "./move-rows.ts";
@@ -54,7 +54,7 @@ async function toOwners(change: DistributionChange): Promise<void> {
   const table = sqlName(relation);
   const columns = movedColumns(change);
   const key = distribution.shardKey.map((name, i) => ({
-    quotedName: quoteIdentifier(name),
+    quotedName: sqlIdentifier(name),
     type: distribution.types[i]!,
   }));
   const owns = ({ shard }: Participant) => ownsRowSql(key, topology, topology.shards.get(shard)!.ordinal);
@@ -118,7 +118,7 @@ function movedColumns({ decision }: DistributionChange): Column[] {
 }
 
 function listOf(columns: readonly Column[]): string {
-  return columns.map(({ name }) => quoteIdentifier(name)).join(", ");
+  return columns.map(({ name }) => sqlIdentifier(name)).join(", ");
 }
 
 /** Types whose binary format holds no object ids, which differ between shards for what users made, and loses nothing. */

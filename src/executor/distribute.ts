@@ -1,5 +1,6 @@
 // create_distributed_table, create_reference_table, undistribute_table: what the table is is recorded on every shard, and
 // its rows move to where they belong, all in the transaction that is open. The table is locked from beginning to end.
+
 import { loadBuiltins } from "../catalog/builtins.ts";
 import { distributionFactsSql, parseDistributionFacts } from "../catalog/distribution-facts.ts";
 import {
@@ -11,14 +12,13 @@ import {
 import { loadCatalog } from "../catalog/loader.ts";
 import { lockDistributionSql } from "../catalog/metadata-schema.ts";
 import { registerTableSql } from "../catalog/register-table.ts";
-import { sqlName } from "../catalog/sql-name.ts";
+import { sqlIdentifier, sqlName, sqlText } from "../catalog/sql-name.ts";
 import { encodeFields, ShardError } from "../pgwire/error-fields.ts";
 import { backend } from "../pgwire/message-type.ts";
 import { noticeResponse } from "../pgwire/notice.ts";
 import { SqlError } from "../pgwire/sql-error.ts";
 import type { DistributePlan } from "../planner/plan.ts";
 import { refuse } from "../planner/refuse.ts";
-import { quoteIdentifier, quoteLiteral } from "../sql/names.ts";
 import type { Participant } from "../transaction/participant.ts";
 import { argumentText } from "./argument-text.ts";
 import { type DistributionChange, moveTableRows } from "./distribute-rows.ts";
@@ -105,7 +105,7 @@ async function lockAndDecide(
 function lockableNameSql(table: string): string {
   return `SELECT CASE WHEN c.relkind IN ('r', 'p') THEN pg_catalog.format('%I.%I', n.nspname, c.relname) END
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.oid = ${quoteLiteral(table)}::pg_catalog.regclass`;
+    WHERE c.oid = ${sqlText(table)}::pg_catalog.regclass`;
 }
 
 async function requireNoRows({ relation }: DistributionDecision, others: readonly Participant[]): Promise<void> {
@@ -124,7 +124,7 @@ async function requireKeys(
   const { shardKey } = distribution;
   const nullable = relation.columns.filter(({ name, notNull }) => shardKey.includes(name) && !notNull);
   if (nullable.length === 0) return;
-  const actions = nullable.map(({ name }) => `ALTER COLUMN ${quoteIdentifier(name)} SET NOT NULL`);
+  const actions = nullable.map(({ name }) => `ALTER COLUMN ${sqlIdentifier(name)} SET NOT NULL`);
   const sql = `ALTER TABLE ${sqlName(relation)} ${actions.join(", ")}`;
   await Promise.all(participants.map((participant) => participant.run(sql)));
   const names = nullable.map(({ name }) => `"${name}"`).join(", ");

@@ -9,5 +9,5 @@ export function ownsRowSql(columns: readonly ShardKeyColumn[], { buckets }: Topo
     // get_bit counts from the lowest bit of each byte.
     if (owner === ordinal) bits[bucket >> 3]! |= 1 << (bucket & 7);
   }
-  return `pg_catalog.get_bit('\\x${bits.toString("hex")}'::bytea, ${bucketExpression(columns)}::integer) = 1`;
+  return `pg_catalog.get_bit(pg_catalog.decode('${bits.toString("hex")}', 'hex'), ${bucketExpression(columns)}::integer) = 1`;
 }

@@ -1,6 +1,6 @@
 // Settings under which rows can be read on one shard and written on another without change: row security must not hide
 // any, and values as text must be exact. The session's own settings come back afterwards.
-import { quoteLiteral } from "../sql/names.ts";
+import { sqlText } from "../catalog/sql-name.ts";
 import type { Participant } from "../transaction/participant.ts";
 
 const settings = {
@@ -18,7 +18,7 @@ export async function withTransferSettings(
   const names = Object.keys(settings);
   const present = await Promise.all(
     participants.map(async (participant) => {
-      const values = names.map((name) => `pg_catalog.current_setting(${quoteLiteral(name)})`).join(", ");
+      const values = names.map((name) => `pg_catalog.current_setting(${sqlText(name)})`).join(", ");
       return JSON.parse(await participant.queryText(`SELECT pg_catalog.json_build_array(${values})::text`)) as string[];
     }),
   );
@@ -28,8 +28,6 @@ export async function withTransferSettings(
 }
 
 function setSql(names: readonly string[], values: readonly string[]): string {
-  const calls = names.map(
-    (name, i) => `pg_catalog.set_config(${quoteLiteral(name)}, ${quoteLiteral(values[i]!)}, true)`,
-  );
+  const calls = names.map((name, i) => `pg_catalog.set_config(${sqlText(name)}, ${sqlText(values[i]!)}, true)`);
   return `SELECT ${calls.join(", ")}`;
 }

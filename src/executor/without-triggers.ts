@@ -1,8 +1,7 @@
 // While rows move between shards they are not new: the triggers that users made do not fire. Foreign keys are checked.
 
 import type { Relation } from "../catalog/snapshot.ts";
-import { sqlName } from "../catalog/sql-name.ts";
-import { quoteLiteral } from "../sql/names.ts";
+import { sqlName, sqlText } from "../catalog/sql-name.ts";
 import type { Participant } from "../transaction/participant.ts";
 
 interface EnabledTrigger {
@@ -37,7 +36,7 @@ export async function withoutTriggers(
 function triggersSql(relation: Relation): string {
   return `
 with recursive tree as (
-  select ${quoteLiteral(sqlName(relation))}::pg_catalog.regclass::oid as oid
+  select ${sqlText(sqlName(relation))}::pg_catalog.regclass::oid as oid
   union
   select h.inhrelid from pg_catalog.pg_inherits h join tree t on t.oid = h.inhparent
 )

@@ -341,7 +341,7 @@ describe("sequences", () => {
         const used = new Set((await shards.rows(`SELECT ${column} FROM t`)).flat(2));
         for (const row of rows) expect(used).not.toContain(String((row as Record<string, unknown>)[column]));
       }
-      await expect(newShardSequencesSql(query, 64)).rejects.toThrow("[SG121]");
+      await expect(newShardSequencesSql(query, 64)).rejects.toThrow("[SG131]");
     } finally {
       await fresh.end();
       await home("DROP DATABASE fresh");
@@ -353,9 +353,9 @@ describe("sequences", () => {
       CREATE TABLE small (k int, id smallserial);
       CREATE TABLE cycling (k int, id int GENERATED ALWAYS AS IDENTITY (CYCLE));
       CREATE SEQUENCE ids; CREATE TABLE late (k int, id int DEFAULT nextval('ids'::text))`);
-    await expect(createDistributed("small", "k")).rejects.toThrow("[SG120]");
-    await expect(createDistributed("cycling", "k")).rejects.toThrow("[SG122]");
-    await expect(createDistributed("late", "k")).rejects.toThrow("[SG123]");
+    await expect(createDistributed("small", "k")).rejects.toThrow("[SG130]");
+    await expect(createDistributed("cycling", "k")).rejects.toThrow("[SG132]");
+    await expect(createDistributed("late", "k")).rejects.toThrow("[SG133]");
   });
 
   test("of reference tables stay as they are", async () => {
