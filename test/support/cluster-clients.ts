@@ -74,7 +74,9 @@ export class ClusterClients {
 
   async #openShard(name: string, database: string): Promise<pg.Client> {
     const address = await this.cluster.shardAddress(name);
-    return this.#connect({ ...address, user: "shardgres", password: this.cluster.adminPassword, database });
+    const login = { user: "shardgres", password: this.cluster.adminPassword };
+    // Or else "$user" would be the gateway's own schema.
+    return this.#connect({ ...address, ...login, database, options: "-c search_path=public" });
   }
 
   async #connect(config: pg.ClientConfig): Promise<pg.Client> {
