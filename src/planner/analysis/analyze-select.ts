@@ -4,6 +4,7 @@ import { nodeOf } from "../../sql/walk.ts";
 import { analyzeExpression, type Place } from "./analyze-expression.ts";
 import { analyzeFromItem } from "./analyze-from.ts";
 import { analyzeWith } from "./analyze-with.ts";
+import { classesOf } from "./classes.ts";
 import { type Context, newLevel } from "./context.ts";
 import { learnCondition } from "./facts.ts";
 import type { Level, Output, Shape } from "./model.ts";
@@ -57,6 +58,7 @@ function analyzeSimple(context: Context, select: SelectStmt, outer: Scope | unde
   level.shape = {
     hasAggregates: level.aggregates.length > 0,
     groupBy: groupBy?.terms,
+    groupTerms: groupBy?.byNode ?? new Map(),
     hasGroupingSets: groupBy?.hasSets ?? false,
     hasHaving: select.havingClause !== undefined,
     distinct: select.distinctClause === undefined ? "none" : on.length > 0 ? { on } : "all",
@@ -143,6 +145,7 @@ function analyzeSetOperation(context: Context, select: SelectStmt, outer: Scope 
     if (active !== undefined && level.branches.length === 1) context.activeCtes.set(active, branch.outputs);
   }
   const [left, right] = level.branches;
+  if (level.isRecursive && left !== undefined && right !== undefined) learnRecursion(left, right);
   level.outputs = left?.outputs?.map((output, index) => {
     const other = right?.outputs?.[index];
     const typeOid = output.typeOid === other?.typeOid ? output.typeOid : undefined;
@@ -157,6 +160,21 @@ function analyzeSetOperation(context: Context, select: SelectStmt, outer: Scope 
     distinct: select.all === true && select.op === "SETOP_UNION" ? "none" : "all",
     hasLocking: select.lockingClause !== undefined,
   };
+}
+
+/** A column that every step passes on as it is has the values that it has in the first part. */
+function learnRecursion(first: Level, step: Level): void {
+  const classes = classesOf(step.region, "own");
+  const known = classesOf(first.region, "binding");
+  for (const source of step.sources) {
+    if (source.kind !== "recursive") continue;
+    source.columns?.forEach(({ variable }, index) => {
+      const [from, passed] = [first, step].map(({ outputs }) => outputs?.[index]?.variable);
+      if (from === undefined || passed === undefined || !classes.areEqual(passed, variable)) return;
+      if (from.family === undefined || from.family !== variable.family) return;
+      for (const values of known.valuesOf(from)) source.region.facts.push({ kind: "values", variable, values });
+    });
+  }
 }
 
 export function isUnionAll(level: Level): boolean {

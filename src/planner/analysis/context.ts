@@ -50,6 +50,7 @@ export function newContext(input: PlanInput): Context {
 const noShape: Shape = {
   hasAggregates: false,
   groupBy: undefined,
+  groupTerms: new Map(),
   hasGroupingSets: false,
   hasHaving: false,
   distinct: "none",

@@ -146,6 +146,8 @@ export interface Shape {
   readonly hasAggregates: boolean;
   /** GROUP BY, ordinals and output names resolved; undefined: no GROUP BY. */
   readonly groupBy: readonly Term[] | undefined;
+  /** Every expression in GROUP BY, also inside of grouping sets, by its node. */
+  readonly groupTerms: ReadonlyMap<Node, Term>;
   /** ROLLUP, CUBE, GROUPING SETS, or an empty set. */
   readonly hasGroupingSets: boolean;
   readonly hasHaving: boolean;

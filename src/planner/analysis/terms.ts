@@ -7,24 +7,40 @@ import { type Context, constantInteger } from "./context.ts";
 import { variableOf } from "./facts.ts";
 import type { Level, Term } from "./model.ts";
 
+export interface GroupTerms {
+  /** Outside of grouping sets. */
+  readonly terms: Term[];
+  readonly byNode: Map<Node, Term>;
+  readonly hasSets: boolean;
+}
+
+/** undefined: no GROUP BY. */
 export function groupTerms(
   context: Context,
   place: Place,
   clause: readonly Node[] | undefined,
-): { terms: Term[]; hasSets: boolean } | undefined {
+): GroupTerms | undefined {
   if (clause === undefined) return undefined;
+  const byNode = new Map<Node, Term>();
   const terms: Term[] = [];
   let hasSets = false;
   for (const node of clause) {
-    const set = nodeOf(node, "GroupingSet");
-    if (set !== undefined) {
-      hasSets = true;
-      groupTerms(context, place, set.content);
-      continue;
+    if ("GroupingSet" in node) hasSets = true;
+    for (const leaf of leavesOf(node)) {
+      const term = groupTerm(context, place, leaf);
+      byNode.set(leaf, term);
+      if (!("GroupingSet" in node)) terms.push(term);
     }
-    terms.push(groupTerm(context, place, node));
   }
-  return { terms, hasSets };
+  return { terms, byNode, hasSets };
+}
+
+/** Expressions in a grouping set. `(a, b)` stands for two, `ROW (a, b)` for one. */
+function leavesOf(node: Node): readonly Node[] {
+  const row = nodeOf(node, "RowExpr");
+  if (row?.row_format === "COERCE_IMPLICIT_CAST") return row.args ?? [];
+  const set = nodeOf(node, "GroupingSet");
+  return set === undefined ? [node] : (set.content ?? []).flatMap(leavesOf);
 }
 
 /** The name of a column of FROM comes before the name of an output. */

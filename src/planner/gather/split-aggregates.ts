@@ -23,9 +23,9 @@ export function splitAggregates(gathering: Gathering, level: Level, where: Where
   const { shape } = level;
   if (!shape.hasAggregates && shape.groupBy === undefined) return undefined;
   // What is left of WHERE must be asked of rows, not of groups.
-  if (where.kept !== undefined || shape.hasGroupingSets || hasShardedAbove(level)) return undefined;
+  if (where.kept !== undefined || hasShardedAbove(level)) return undefined;
   const split = new Split(gathering, level);
-  for (const term of shape.groupBy ?? []) if (term.node === undefined || !split.addGroup(term.node)) return undefined;
+  for (const { node } of shape.groupTerms.values()) if (node === undefined || !split.addGroup(node)) return undefined;
 
   const statement = level.node as SelectStmt;
   const { groupClause: _group, ...others } = statement;
@@ -102,12 +102,33 @@ class Split {
       where,
       columns.map(({ node }) => target(node)),
     );
-    const groupClause = [...this.#groups.values(), ...this.#dependent.values()].map(({ name }) => column(name));
-    return {
-      query: keys.length === 0 ? query : { ...query, groupClause: keys.map((_, index) => integer(index + 1)) },
-      columns,
-      final: this.#level.shape.groupBy === undefined ? final : { ...final, groupClause },
-    };
+    if (keys.length > 0) query.groupClause = keys.map((_, index) => integer(index + 1));
+    if (this.#level.shape.groupBy === undefined) return { query, columns, final };
+    const clause = this.#finalClause(statement.groupClause ?? []);
+    return clause && { query, columns, final: { ...final, groupClause: clause } };
+  }
+
+  /** GROUP BY over the columns of the input. */
+  #finalClause(clause: readonly Node[]): Node[] | undefined {
+    if (!this.#level.shape.hasGroupingSets) {
+      return [...this.#groups.values(), ...this.#dependent.values()].map(({ name }) => column(name));
+    }
+    // Grouping sets do not let a primary key stand for the other columns.
+    return this.#dependent.size > 0 ? undefined : clause.map((node) => this.#finalSet(node));
+  }
+
+  #finalSet(node: Node): Node {
+    const set = nodeOf(node, "GroupingSet");
+    if (set !== undefined) {
+      if (set.content === undefined) return node;
+      return { GroupingSet: { ...set, content: set.content.map((each) => this.#finalSet(each)) } };
+    }
+    const row = nodeOf(node, "RowExpr");
+    if (row !== undefined && !this.#level.shape.groupTerms.has(node)) {
+      return { RowExpr: { ...row, args: (row.args ?? []).map((each) => this.#finalSet(each)) } };
+    }
+    const term = this.#level.shape.groupTerms.get(node)?.node ?? node;
+    return this.#add(this.#groups, term) ?? node;
   }
 
   #add(into: Map<string, PartialColumn>, node: Node): Node | undefined {
