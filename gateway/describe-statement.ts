@@ -5,13 +5,15 @@ import { gatewayField } from "../src/pgwire/row-description.ts";
 import { SqlError } from "../src/pgwire/sql-error.ts";
 import type { Plan } from "../src/planner/plan.ts";
 import { gatewayTables } from "./gateway-relations.ts";
+import { planned } from "./planned.ts";
 import type { Session } from "./session.ts";
 import type { SharedStatement } from "./shared-statements.ts";
 import { StatementLeases } from "./statement-leases.ts";
 
 /** Rejects with the error that PostgreSQL has for the statement. */
-export async function describeStatement(session: Session, shared: SharedStatement, plan: Plan): Promise<Description> {
-  const own = gatewayDescription(session, shared, plan);
+export async function describeStatement(session: Session, shared: SharedStatement, plan?: Plan): Promise<Description> {
+  if (plan?.kind === "execute") return describePrepared(session, plan.name);
+  const own = plan === undefined ? undefined : gatewayDescription(shared, plan);
   if (own !== undefined) {
     shared.parameterTypes = own.parameterTypes;
     return own;
@@ -22,8 +24,6 @@ export async function describeStatement(session: Session, shared: SharedStatemen
   const run = { text: shared.text, offset: 0, literals: [], parameters: undefined, parameterTypes: [] };
   const execution = session.execution(run, output, leases);
   try {
-    // A failed transaction still has to answer for ROLLBACK, which needs no shard.
-    if (transaction.status === "failed") return { parameterTypes: [], fields: undefined };
     const participant = await execution.participant(transaction.participants.keys().next().value ?? topology.home);
     const description = await session.gateway.descriptions.describe(
       execution.scope,
@@ -39,7 +39,7 @@ export async function describeStatement(session: Session, shared: SharedStatemen
 }
 
 /** What no shard knows. */
-function gatewayDescription(session: Session, shared: SharedStatement, plan: Plan): Description | undefined {
+function gatewayDescription(shared: SharedStatement, plan: Plan): Description | undefined {
   const text = (name: string) => gatewayField(name, oid.text);
   switch (plan.kind) {
     case "show": {
@@ -55,13 +55,6 @@ function gatewayDescription(session: Session, shared: SharedStatement, plan: Pla
         fields: [gatewayField(plan.resultColumn, 2278, 4)],
       };
     }
-    case "execute": {
-      const prepared = session.extended.statements.get(plan.name);
-      if (prepared === undefined) {
-        throw new SqlError({ code: "26000", message: `prepared statement "${plan.name}" does not exist` });
-      }
-      return undefined;
-    }
     case "transaction":
     case "deallocate":
     case "discard":
@@ -70,4 +63,14 @@ function gatewayDescription(session: Session, shared: SharedStatement, plan: Pla
     default:
       return undefined;
   }
+}
+
+/** EXECUTE gives the columns of what it executes, and takes no parameters itself. */
+async function describePrepared(session: Session, name: string): Promise<Description> {
+  const prepared = session.extended.statements.get(name);
+  if (prepared === undefined) {
+    throw new SqlError({ code: "26000", message: `prepared statement "${name}" does not exist` });
+  }
+  const { fields } = await describeStatement(session, prepared.shared, planned(session, prepared.shared).plan);
+  return { parameterTypes: [], fields };
 }

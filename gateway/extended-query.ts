@@ -13,7 +13,12 @@ import {
 } from "../src/pgwire/backend-message.ts";
 import type { TargetMessage } from "../src/pgwire/frontend-message.ts";
 import { frontend } from "../src/pgwire/message-type.ts";
-import { encodeRowDescription, withFormats } from "../src/pgwire/row-description.ts";
+import {
+  encodeRowDescription,
+  haveSameTypes,
+  parseRowDescription,
+  withFormats,
+} from "../src/pgwire/row-description.ts";
 import { SqlError } from "../src/pgwire/sql-error.ts";
 import { describeStatement } from "./describe-statement.ts";
 import { decodeStep, type ExtendedMessage, type Step } from "./extended-step.ts";
@@ -130,8 +135,18 @@ export class ExtendedQuery {
     const { bytes, needs } = together.finish();
     session.currentText = together.texts;
     const uncertain = together.commit(transaction.status === "open");
-    sendToShard(session, shard, together.readOnly, bytes, needs, true, () => {
-      for (const prepared of uncertain) prepared.isUncertain = true;
+    const { described } = together;
+    const catalogVersion = session.catalog.version;
+    sendToShard(session, shard, together.readOnly, bytes, needs, true, {
+      onError() {
+        for (const prepared of uncertain) prepared.isUncertain = true;
+      },
+      onRowDescription:
+        described === undefined
+          ? undefined
+          : (message) => {
+              described.told = { fields: parseRowDescription(message), catalogVersion };
+            },
     });
     return true;
   }
@@ -200,6 +215,7 @@ export class ExtendedQuery {
           throw new SqlError({ code: "42P03", message: `cursor "${portal}" already exists` });
         }
         checkParameterCount(prepared, step.message);
+        await this.#checkColumns(prepared);
         this.#portals.set(portal, { prepared, bind: step.message, shard: undefined, held: undefined });
         client.write(bindComplete);
         return;
@@ -220,14 +236,33 @@ export class ExtendedQuery {
     }
   }
 
+  /** The client reads rows by the columns that it was told: they must still be the same. */
+  async #checkColumns(prepared: Prepared): Promise<void> {
+    const session = this.#session;
+    const { told, shared } = prepared;
+    if (told === undefined || told.catalogVersion === session.catalog.version) return;
+    const { plan } = planned(session, shared);
+    if (plan === undefined) return;
+    const { fields = [] } = await describeStatement(session, shared, plan);
+    if (!haveSameTypes(told.fields, fields)) {
+      throw new SqlError({ code: "0A000", message: "cached plan must not change result type" });
+    }
+    prepared.told = { fields: told.fields, catalogVersion: session.catalog.version };
+  }
+
   async #describe({ kind, name }: TargetMessage): Promise<Buffer> {
     const session = this.#session;
-    if (session.transaction.status === "failed") throw transactionAborted();
     const portal = kind === "portal" ? this.#portal(name) : undefined;
     const { shared } = portal?.prepared ?? this.#statement(name);
     const { plan } = planned(session, shared);
+    if (session.transaction.status === "failed" && !(plan !== undefined && endsFailedTransaction(plan))) {
+      throw transactionAborted();
+    }
     const { parameterTypes, fields } =
       plan === undefined ? { parameterTypes: [], fields: undefined } : await describeStatement(session, shared, plan);
+    if (portal === undefined) {
+      this.#statement(name).told = { fields: fields ?? [], catalogVersion: session.catalog.version };
+    }
     const rows =
       fields === undefined ? noData : encodeRowDescription(withFormats(fields, portal?.bind.resultFormats ?? []));
     return portal === undefined ? Buffer.concat([parameterDescription(parameterTypes), rows]) : rows;

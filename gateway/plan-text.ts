@@ -2,6 +2,7 @@
 import { assert } from "../src/base/assert.ts";
 import type { Plan } from "../src/planner/plan.ts";
 import { planStatement } from "../src/planner/plan-statement.ts";
+import { refuse } from "../src/planner/refuse.ts";
 import { type Normalized, normalize } from "../src/sql/normalize.ts";
 import { parse } from "../src/sql/parse.ts";
 import { gatewayRelations } from "./gateway-relations.ts";
@@ -25,6 +26,7 @@ export function planText(
 
 /** Without the cache. `ignoreKeys`: as if no value could be used for routing. */
 export function planAnew(session: Session, text: string, parameterTypes: readonly number[], ignoreKeys: boolean): Plan {
+  if (/\bpg_prepared_statements\b/i.test(text)) throw refuse("SG082");
   const [statement] = parse(text);
   assert(statement !== undefined, "a text without a statement");
   return planStatement({

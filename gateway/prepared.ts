@@ -8,6 +8,8 @@ export interface Prepared {
   readonly shared: SharedStatement;
   /** Its Parse was sent on in a message series that failed, so nobody knows whether it exists; Parse may repeat it. */
   isUncertain: boolean;
+  /** The columns that the client was told by Describe, and the catalog that they were right for. */
+  told?: { readonly fields: readonly Field[]; readonly catalogVersion: number };
 }
 
 export interface Portal {

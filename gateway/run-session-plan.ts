@@ -6,6 +6,8 @@ import type { BoundParameters } from "../src/pgwire/frontend-message.ts";
 import { SqlError } from "../src/pgwire/sql-error.ts";
 import type { ScriptPlan, SessionPlan } from "../src/planner/plan.ts";
 import { normalize } from "../src/sql/normalize.ts";
+import type { ShardName } from "../src/topology/snapshot.ts";
+import { describeStatement } from "./describe-statement.ts";
 import { forward } from "./forward.ts";
 import { planText } from "./plan-text.ts";
 import { runStatement, withExecution } from "./run-statement.ts";
@@ -77,7 +79,7 @@ async function execute(session: Session, statement: Statement, plan: Plan & { ki
   const prepared = session.extended.statements.get(plan.name);
   if (prepared === undefined) throw noSuchStatement(plan.name);
   const { shared } = prepared;
-  const types = shared.parameterTypes ?? [];
+  const types = shared.parameterTypes ?? (await describeStatement(session, shared)).parameterTypes;
   if (types.length !== plan.arguments.length) {
     throw new SqlError({
       code: "42601",
@@ -133,15 +135,13 @@ function textParameters(values: readonly (string | null)[]): BoundParameters {
 
 async function cursor(session: Session, statement: Statement, plan: Plan & { kind: "cursor" }): Promise<Buffer> {
   const { transaction, cursors, topology } = session;
-  const shard = (plan.name === undefined ? undefined : cursors.get(plan.name)) ?? topology.home;
+  const shard = (plan.name === undefined ? undefined : cursors.shardOf(plan.name)) ?? topology.home;
   const leases = new StatementLeases(session);
+  const at = (name: ShardName) => (transaction.status === "open" ? transaction.join(name) : leases.participant(name));
   try {
-    const participant = transaction.status === "open" ? await transaction.join(shard) : await leases.participant(shard);
-    const completion = await forward(session, participant, statement);
+    const completion = await forward(session, await at(shard), statement);
     if (plan.name === undefined) {
-      for (const other of transaction.participants.values()) {
-        if (other !== participant) await other.run("CLOSE ALL");
-      }
+      for (const other of cursors.shards()) if (other !== shard) await (await at(other)).run("CLOSE ALL");
       cursors.clear();
     } else if (plan.closes) {
       cursors.delete(plan.name);

@@ -32,12 +32,28 @@ import { StatementLeases } from "./statement-leases.ts";
 export async function runStatement(session: Session, statement: Statement, plan: Plan): Promise<Buffer> {
   if (session.transaction.status === "failed" && !endsFailedTransaction(plan)) throw transactionAborted();
   try {
+    // No value can come with a simple query: the shard says so.
+    if (statement.run.parameters === undefined && (statement.normalized?.parameterMax ?? 0) > 0 && isQuery(plan)) {
+      return await runSingleShard(session, statement, homePlan);
+    }
     return await runPlan(session, statement, plan);
   } catch (error) {
     if (!(error instanceof KeysUnusable)) throw error;
     const { text, parameterTypes } = statement.run;
     return runPlan(session, statement, planAnew(session, text, parameterTypes, true));
   }
+}
+
+const homePlan: SingleShardPlan = {
+  kind: "single-shard",
+  targets: [{ kind: "home" }],
+  readOnly: false,
+  otherwise: undefined,
+  anyLiterals: true,
+};
+
+function isQuery({ kind }: Plan): boolean {
+  return ["single-shard", "scatter", "gather", "scatter-write", "insert-split", "insert-select"].includes(kind);
 }
 
 export function transactionAborted(): SqlError {
@@ -175,19 +191,26 @@ async function withParameterTypes(
 
 async function runSingleShard(session: Session, statement: Statement, plan: SingleShardPlan): Promise<Buffer> {
   const { transaction, topology } = session;
-  const shard = singleShardOf(plan.targets, topology, statement.run, transaction.participants.keys());
+  // A cursor that may be anywhere is declared at home, where pg_cursors is read.
+  const preferred = plan.declaresCursor === undefined ? transaction.participants.keys() : [topology.home];
+  const shard = singleShardOf(plan.targets, topology, statement.run, preferred);
   if (shard === undefined) {
     if (plan.otherwise === undefined) throw new KeysUnusable();
     return runPlan(session, statement, plan.otherwise);
   }
-  if (plan.needsReservation === true && !session.reserved.has(shard)) throw refuse("SG076");
+  // Right where the session has kept the connection, or is still in the transaction that called nextval.
+  const keepsConnection =
+    session.reserved.has(shard) || (transaction.isExplicit && transaction.participants.has(shard));
+  if (plan.needsReservation === true && !keepsConnection) throw refuse("SG076");
   const leases = new StatementLeases(session);
   try {
     const participant = transaction.status === "open" ? await transaction.join(shard) : await leases.participant(shard);
     if (!plan.readOnly) participant.wrote = true;
     if (plan.reserve !== undefined) reserve(session, shard, participant, leases);
     const completion = await forward(session, participant, statement);
-    if (plan.declaresCursor !== undefined) session.cursors.set(plan.declaresCursor, shard);
+    if (plan.declaresCursor !== undefined) {
+      session.cursors.add(plan.declaresCursor, shard, plan.reserve === "WITH HOLD cursor");
+    }
     if (plan.createsTemporary !== undefined) session.temporaryTables.add(plan.createsTemporary);
     if (plan.dropsTemporary !== undefined) await session.temporaryTables.read(participant);
     return completion;

@@ -21,9 +21,15 @@ export function isPlain(plan: Plan): plan is SingleShardPlan {
   );
 }
 
+export interface ShortWayEvents {
+  /** At every error of the answer. */
+  readonly onError?: () => void;
+  readonly onRowDescription?: ((message: Buffer) => void) | undefined;
+}
+
 /**
  * Messages that end with one ReadyForQuery; the transaction has not failed. The session is busy until the answer is
- * complete. `onError` is called at every error of the answer.
+ * complete.
  */
 export function sendToShard(
   session: Session,
@@ -32,7 +38,7 @@ export function sendToShard(
   bytes: Buffer | readonly Buffer[],
   needs: readonly NeededStatement[],
   isExtended: boolean,
-  onError: () => void = () => {},
+  { onError = () => {}, onRowDescription }: ShortWayEvents = {},
 ): void {
   const { transaction, client, gateway, reserved } = session;
   const isOpen = transaction.status === "open";
@@ -49,6 +55,7 @@ export function sendToShard(
   const handler = new PassThrough(
     client,
     {
+      ...(onRowDescription === undefined ? {} : { onRowDescription }),
       onSent(used) {
         connection = used;
         if (!isOpen) session.active.add(used);

@@ -18,6 +18,7 @@ import { SessionTransaction } from "../src/transaction/session-transaction.ts";
 import { type ClientConnection, ClientGone } from "./client-connection.ts";
 import { errorResponse } from "./client-errors.ts";
 import type { CopyFromClient } from "./copy-from-client.ts";
+import { Cursors } from "./cursors.ts";
 import type { Database } from "./databases.ts";
 import type { GatedSession } from "./distribution-gate.ts";
 import { ExtendedQuery } from "./extended-query.ts";
@@ -59,8 +60,7 @@ export class Session implements GatedSession {
   readonly transaction: SessionTransaction;
   readonly extended: ExtendedQuery;
   readonly temporaryTables = new TemporaryNames();
-  /** Shards that have a cursor of this name. */
-  readonly cursors = new Map<string, ShardName>();
+  readonly cursors = new Cursors();
   readonly reserved = new Map<ShardName, Lease>();
   settings: SessionSettings;
   searchPath: readonly string[];
@@ -210,7 +210,7 @@ export class Session implements GatedSession {
     if (isCommitted && this.#pathAfterCommit !== undefined) this.#defaultPath = this.#pathAfterCommit;
     this.#pathAfterCommit = undefined;
     this.setPath(this.#defaultPath);
-    this.cursors.clear();
+    this.cursors.transactionEnded(isCommitted);
     this.extended.forgetPortals();
     this.#transactionCatalog = undefined;
     await this.temporaryTables.transactionEnded(this.reserved.get(this.topology.home));

@@ -29,6 +29,9 @@ export class Together {
   #isBeyondParse = false;
   shard: ShardName | undefined;
   readOnly = true;
+  /** The statement that the series describes: the only RowDescription of the answer is its. */
+  described: Prepared | undefined;
+  #describesPortal = false;
   /** Of the statements that are to be executed. */
   texts = "";
 
@@ -96,6 +99,7 @@ export class Together {
     const { plan, parameterTypes } = planned(this.#session, shared);
     if (plan === undefined || !isPlain(plan)) return false;
     checkParameterCount(prepared, message);
+    if (prepared.told !== undefined && prepared.told.catalogVersion !== this.#session.catalog.version) return false;
     if (needsTypes(message, parameterTypes, plan)) return false;
     const run: StatementRun = {
       text: shared.text,
@@ -122,15 +126,18 @@ export class Together {
 
   #describe({ kind, name }: TargetMessage, bytes: Buffer): boolean {
     if (kind === "portal") {
+      if (this.described !== undefined) return false;
+      this.#describesPortal = true;
       const portal = this.#newPortals.get(name) ?? this.#portals.get(name);
       if (portal?.shard === undefined || !this.#goesTo(portal.shard)) return false;
       this.#pieces.push(bytes);
       return true;
     }
     const prepared = this.#prepared(name);
-    if (prepared === undefined) return false;
+    if (prepared === undefined || this.described !== undefined || this.#describesPortal) return false;
     const { plan } = planned(this.#session, prepared.shared);
     if (plan === undefined || !isPlain(plan)) return false;
+    this.described = prepared;
     if (name === "" && this.#hasOwnUnnamed) {
       this.#pieces.push(bytes);
     } else {

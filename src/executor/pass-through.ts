@@ -7,13 +7,10 @@ import { ShardError } from "../pgwire/error-fields.ts";
 import { backend } from "../pgwire/message-type.ts";
 import type { ClientSink } from "./execution.ts";
 
-const watched = watch(backend.errorResponse, backend.copyInResponse, backend.copyBothResponse);
-const watchedWithTag = watch(
-  backend.errorResponse,
-  backend.copyInResponse,
-  backend.copyBothResponse,
-  backend.commandComplete,
-);
+const always = [backend.errorResponse, backend.copyInResponse, backend.copyBothResponse];
+const watched = watch(...always);
+const watchedWithTag = watch(...always, backend.commandComplete);
+const watchedWithFields = watch(...always, backend.rowDescription);
 
 /** Unsent bytes from which on the shard is not read any more until the client has caught up. */
 const pendingBytesMax = 256 * 1024;
@@ -21,6 +18,8 @@ const pendingBytesMax = 256 * 1024;
 export interface PassThroughEvents {
   /** The request is on its way. */
   onSent?(connection: ServerConnection): void;
+  /** RowDescription; it goes to the client as well. */
+  onRowDescription?(message: Buffer): void;
   /** An error of the shard. The listener passes it to the client, or keeps it. */
   onError(error: ShardError): void;
   /** Returns true when the message shall not go to the client. */
@@ -43,7 +42,12 @@ export class PassThrough implements AnswerHandler {
 
   /** `includesReady`: the shard's ReadyForQuery is also the client's. */
   constructor(sink: ClientSink, events: PassThroughEvents, includesReady: boolean) {
-    this.watched = events.onCommandComplete === undefined ? watched : watchedWithTag;
+    this.watched =
+      events.onCommandComplete !== undefined
+        ? watchedWithTag
+        : events.onRowDescription !== undefined
+          ? watchedWithFields
+          : watched;
     this.includesReady = includesReady;
     this.#sink = sink;
     this.#events = events;
@@ -68,6 +72,9 @@ export class PassThrough implements AnswerHandler {
         return false;
       case backend.commandComplete:
         return this.#events.onCommandComplete?.(message) === true ? false : this.forward(message);
+      case backend.rowDescription:
+        this.#events.onRowDescription?.(message);
+        return this.forward(message);
       default: {
         const inUse = this.forward(message);
         this.#events.onCopyIn?.();

@@ -58,3 +58,14 @@ export function gatewayField(name: string, typeOid: number, typeSize = -1): Fiel
 export function withFormats(fields: readonly Field[], formats: readonly number[]): Field[] {
   return fields.map((field, i) => ({ ...field, format: formats.length === 1 ? formats[0]! : (formats[i] ?? 0) }));
 }
+
+/** Whether a client that was told of `a` reads rows of `b` rightly. */
+export function haveSameTypes(a: readonly Field[], b: readonly Field[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ name, typeOid, typeModifier }, i) => {
+      const other = b[i]!;
+      return name === other.name && typeOid === other.typeOid && typeModifier === other.typeModifier;
+    })
+  );
+}

@@ -171,4 +171,10 @@ export const statementRefusals = {
     hint: "SET client_encoding TO 'UTF8', and let the driver convert.",
     why: "The gateway reads statements and shard keys as UTF-8.",
   },
+  SG082: {
+    sqlstate: "0A000",
+    message: "pg_prepared_statements is not supported through the gateway",
+    hint: "A session knows the names of its own statements.",
+    why: "Connections to shards are shared, and so are the statements that are prepared on them.",
+  },
 } as const satisfies Record<string, Refusal>;

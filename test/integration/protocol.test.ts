@@ -215,6 +215,24 @@ describe("extended query", () => {
     client.end();
   });
 
+  test("a failed transaction is ended by the extended protocol as well", async () => {
+    const client = await RawClient.ready(cluster.port);
+    for (const [end, status] of [
+      ["rollback to a", "T"],
+      ["rollback", "I"],
+      ["commit", "I"],
+    ]) {
+      await client.query("rollback; begin; savepoint a; select nope");
+      client.frames.length = 0;
+      client.send(parse("", "select 1"), bind("", ""), describePortal, execute(), serialize.sync());
+      client.send(parse("", end!), bind("", ""), describePortal, execute(), serialize.sync());
+      const lines = await client.until("Z", 2);
+      expect(lines[0]).toMatch(/^E ERROR 25P02/);
+      expect(lines.slice(-5)).toEqual(["1", "2", "n", "C ROLLBACK", `Z ${status}`]);
+    }
+    client.end();
+  });
+
   test("two clients that call different texts by one name do not mix them up", async () => {
     const [one, two] = [await RawClient.ready(cluster.port), await RawClient.ready(cluster.port)];
     one.send(parse("s", "select 'one'"), serialize.sync());
