@@ -13,6 +13,8 @@ export interface GatedSession {
 }
 
 interface Change {
+  /** Whose statements may go on. */
+  readonly own: GatedSession;
   /** Lower-case names: the table and what reads it (views). */
   readonly names: readonly string[];
   readonly done: Promise<void>;
@@ -33,8 +35,8 @@ export class DistributionGate {
   /** Resolves when the statement may be planned. Rejects with 40001 where waiting could last for ever. */
   async pass(text: string, session: GatedSession): Promise<void> {
     const lower = text.toLowerCase();
-    for (const { names, done } of [...this.#changes]) {
-      if (!names.some((name) => lower.includes(name))) continue;
+    for (const { own, names, done } of [...this.#changes]) {
+      if (own === session || !names.some((name) => lower.includes(name))) continue;
       if (session.holdsHomeLocks) throw changing(names[0]!);
       await done;
     }
@@ -47,12 +49,15 @@ export class DistributionGate {
   async close(names: readonly string[], own: GatedSession): Promise<() => void> {
     let finish!: () => void;
     const change: Change = {
+      own,
       names: names.map((name) => name.toLowerCase()),
       done: new Promise<void>((resolve) => {
         finish = resolve;
       }),
     };
-    const other = [...this.#changes].find(({ names: busy }) => busy.some((name) => change.names.includes(name)));
+    const other = [...this.#changes].find(
+      (present) => present.own !== own && present.names.some((name) => change.names.includes(name)),
+    );
     if (other !== undefined) throw changing(other.names[0]!);
     this.#changes.add(change);
     const open = () => {
@@ -60,7 +65,7 @@ export class DistributionGate {
       finish();
     };
     try {
-      await this.#drain(change, own);
+      await this.#drain(change);
       return open;
     } catch (error) {
       open();
@@ -69,7 +74,7 @@ export class DistributionGate {
   }
 
   /** Waits for the statements that were on their way before the gate was closed. */
-  async #drain({ names }: Change, own: GatedSession): Promise<void> {
+  async #drain({ own, names }: Change): Promise<void> {
     const deadline = Date.now() + drainTimeoutMs;
     const isBusy = () =>
       [...this.sessions].some(

@@ -3,6 +3,7 @@
 
 import { forgetDroppedTablesSql } from "../src/catalog/metadata-schema.ts";
 import { allShards } from "../src/executor/execution.ts";
+import { ShardError } from "../src/pgwire/error-fields.ts";
 import { makeVerifier } from "../src/pgwire/scram.ts";
 import { SqlError } from "../src/pgwire/sql-error.ts";
 import type { AllShardsPlan } from "../src/planner/plan.ts";
@@ -14,6 +15,9 @@ import { forward } from "./forward.ts";
 import type { Session } from "./session.ts";
 import type { Statement } from "./statement.ts";
 import { StatementLeases } from "./statement-leases.ts";
+
+/** duplicate_table (also of indexes), duplicate_database, duplicate_object. */
+const alreadyThere = new Set(["42P07", "42P04", "42710"]);
 
 /** Resolves with CommandComplete of the home shard. */
 export function runAllShards(session: Session, statement: Statement, plan: AllShardsPlan): Promise<Buffer> {
@@ -72,24 +76,27 @@ async function shardByShard(
     await gateway.databases.forget(name);
   }
   const leases = new StatementLeases(session);
-  const done: Participant[] = [];
+  /** Shards where it is done, or where something may have been left half done. */
+  const touched: Participant[] = [];
   try {
     const home = await leases.participant(topology.home);
+    touched.push(home);
     const completion = await forward(session, home, withText(statement, sqlOf(topology.home)));
-    done.push(home);
     for (const { name } of allShards(topology)) {
       if (name === topology.home) continue;
       const participant = await leases.participant(name);
+      touched.push(participant);
       await participant.run(sqlOf(name));
-      done.push(participant);
     }
     if (plan.changesCatalog) await session.database.reload();
     return completion;
   } catch (error) {
     if (plan.undo !== undefined) {
       const { undo } = plan;
+      // What was there before must stay; a failed CREATE INDEX CONCURRENTLY leaves an invalid index.
+      if (error instanceof ShardError && alreadyThere.has(error.fields.code)) touched.pop();
       await Promise.all(
-        done.map((participant) =>
+        touched.map((participant) =>
           participant.run(undo).catch((reason: unknown) => {
             gateway.log.error({ shard: participant.shard, err: reason }, "a command could not be undone");
           }),
