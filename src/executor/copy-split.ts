@@ -30,7 +30,7 @@ export interface RowScanner {
 
 /** MaxAllocSize of PostgreSQL. */
 const rowBytesMax = 2 ** 30 - 1;
-/** From this length on a row is passed on in parts. */
+/** From this length on a row is passed on in parts, if its shard is known; it is looked for again at twice the length. */
 const wholeRowBytesMax = 128 * 1024;
 const bufferBytes = 256 * 1024;
 
@@ -41,6 +41,8 @@ export class CopySplitter {
   #length = 0;
   /** Shard of the row whose beginning has been passed on; -1: none. */
   #partOf = -1;
+  /** Length of a row from which on its shard is looked for before its end. */
+  #lookFrom = wholeRowBytesMax;
   #isDone = false;
 
   constructor(scanner: RowScanner, sink: RowSink) {
@@ -82,6 +84,7 @@ export class CopySplitter {
         sink.row(shard, buffer, scanner.start, scanner.position, false);
       }
       this.#partOf = -1;
+      this.#lookFrom = wholeRowBytesMax;
       if (scanner.isLast) {
         this.#isDone = true;
         if (scanner.position < this.#length) scanner.afterLast();
@@ -98,8 +101,12 @@ export class CopySplitter {
   #passPart(): void {
     const scanner = this.#scanner;
     if (this.#isDone || scanner.everywhere !== undefined) return;
-    if (scanner.position - scanner.start < (this.#partOf < 0 ? wholeRowBytesMax : 1)) return;
-    if (this.#partOf < 0) this.#partOf = scanner.shard(this.#buffer, true);
+    const length = scanner.position - scanner.start;
+    if (length < (this.#partOf < 0 ? this.#lookFrom : 1)) return;
+    if (this.#partOf < 0) {
+      this.#partOf = scanner.shard(this.#buffer, true);
+      this.#lookFrom = 2 * length;
+    }
     if (this.#partOf < 0) return;
     this.#sink.row(this.#partOf, this.#buffer, scanner.start, scanner.position, true);
     scanner.start = scanner.position;
