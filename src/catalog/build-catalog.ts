@@ -5,6 +5,7 @@ import { shardKeyType } from "../sharding/shard-key-type.ts";
 import { buildColumns, sequenceColumns } from "./build-columns.ts";
 import type { Builtins } from "./builtins.ts";
 import type { CatalogDocument, DistributionRow, FunctionRow } from "./catalog-sql.ts";
+import { pendingKeys } from "./pending-keys.ts";
 import type { CatalogSnapshot, Column, Distribution, FunctionName, Relation, UserFunction } from "./snapshot.ts";
 import { volatilityOf } from "./volatility.ts";
 
@@ -39,6 +40,20 @@ export function buildCatalog(json: string, builtins: Builtins, version: number):
   const primaryKeys = new Map(document.primaryKeys);
   const distributions = new Map(document.distribution.map((row) => [row[0], distributionOf(row, columnsOf(row[0]))]));
   const triggers = collectTriggers(document, ancestors);
+  const distributionAt = (oid: number): Distribution => {
+    const distributed = ancestors(oid).find((ancestor) => distributions.has(ancestor));
+    return (distributed === undefined ? undefined : distributions.get(distributed)) ?? unsharded;
+  };
+  const rows = new Map(document.relations.map((row) => [row[0], row]));
+  const pending = pendingKeys(document.foreignKeys, {
+    distributionOf: distributionAt,
+    columnsOf,
+    partitionedAncestors: (oid) => ancestors(oid).filter((each) => each === oid || rows.get(each)?.[3] === "p"),
+    nameOf(oid) {
+      const row = rows.get(oid);
+      return row && { schema: row[1], name: row[2] };
+    },
+  });
 
   const relations = new Map<string, Map<string, Relation>>();
   const relationsByOid = new Map<number, Relation>();
@@ -46,7 +61,6 @@ export function buildCatalog(json: string, builtins: Builtins, version: number):
     const kind = relationKinds[kindCode];
     assert(kind, `a relation of kind ${kindCode}`);
     const ownColumns = columnsOf(oid);
-    const distributed = ancestors(oid).find((ancestor) => distributions.has(ancestor));
     const triggerFunctions = triggers.get(oid) ?? [];
     const relation: Relation = {
       oid,
@@ -54,10 +68,11 @@ export function buildCatalog(json: string, builtins: Builtins, version: number):
       name,
       kind,
       columns: kind === "sequence" ? sequenceColumns : [...ownColumns.values()],
-      distribution: (distributed === undefined ? undefined : distributions.get(distributed)) ?? unsharded,
+      distribution: distributionAt(oid),
       parent: parent ?? undefined,
       primaryKey: primaryKeys.get(oid)?.map((number) => columnName(oid, ownColumns, number)),
       definition: definition ?? undefined,
+      pendingKey: pending.get(oid),
       hasTriggers: triggerFunctions.length > 0,
       triggerFunctions,
       hasRules,
@@ -81,6 +96,7 @@ export function buildCatalog(json: string, builtins: Builtins, version: number):
     defaultCollationBytewise: document.defaultCollationBytewise,
     arrayTypes: builtins.arrayTypes,
     hasShardedTables: distributions.size > 0,
+    hasPendingKeys: pending.size > 0,
   };
 }
 

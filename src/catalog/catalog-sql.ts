@@ -17,6 +17,7 @@ export interface CatalogDocument {
   readonly unprovenNotNull: readonly (readonly [number, number])[];
   /** Relation, column numbers. */
   readonly primaryKeys: readonly (readonly [number, readonly number[]])[];
+  readonly foreignKeys: readonly ForeignKeyRow[];
   /** Relation, schema and name of the trigger function. */
   readonly triggers: readonly (readonly [number, string, string])[];
   readonly functions: readonly FunctionRow[];
@@ -66,6 +67,13 @@ export type DefaultRow = readonly [
   tree: string,
   relations: readonly number[],
   columns: readonly number[],
+];
+
+export type ForeignKeyRow = readonly [
+  from: number,
+  fromColumns: readonly number[],
+  to: number,
+  toColumns: readonly number[],
 ];
 
 export type FunctionRow = readonly [
@@ -122,6 +130,7 @@ document as materialized (
     'identities', (${identities}),
     'unprovenNotNull', (${unprovenNotNull}),
     'primaryKeys', (${primaryKeys}),
+    'foreignKeys', (${foreignKeys}),
     'triggers', (${triggers}),
     'functions', (${functions}),
     'distribution', (${options.hasMetadata ? distribution : "select json_build_array()"})
@@ -227,6 +236,14 @@ const primaryKeys = `
         )), '[]')
       from pg_catalog.pg_index i join relations r on r.oid = i.indrelid
       where i.indisprimary`;
+
+/** Also those that partitions have from their parents. */
+const foreignKeys = `
+      select coalesce(json_agg(json_build_array(
+          f.conrelid::bigint, f.conkey, f.confrelid::bigint, f.confkey
+        ) order by f.conparentid, f.oid), '[]')
+      from pg_catalog.pg_constraint f join relations r on r.oid = f.conrelid
+      where f.contype = 'f'`;
 
 /** Those that fire in an ordinary session; Shardgres's own triggers do not count. */
 const triggers = `

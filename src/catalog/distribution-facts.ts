@@ -18,6 +18,8 @@ export interface DistributionFacts {
   readonly uniqueIndexes: readonly UniqueIndexFact[];
   /** With the table or its partitions on one side; those that partitions inherit are not listed. */
   readonly foreignKeys: readonly ForeignKeyFact[];
+  /** Unsharded tables with rows that have a foreign key to the table; others that have one are locked against writes. */
+  readonly filledReferences: readonly number[];
   /** Policies, checks and defaults, of any table, that use tables or functions of users. */
   readonly expressions: readonly ExpressionFact[];
   /** Tables of which logical replication cannot tell rows apart, as SQL names: neither primary key nor FULL. */
@@ -57,7 +59,7 @@ export interface ExpressionFact {
 
 /**
  * Gives DistributionFacts as JSON. The names are as regclass reads them, found along the search path of the session;
- * 42P01 when there is no such table. The schema `shardgres` must exist.
+ * 42P01 when there is no such table. The schema `shardgres` must exist. Takes locks: see metadata-schema.ts.
  */
 export function distributionFactsSql(table: string, colocateWith: string | undefined): string {
   const other = colocateWith === undefined ? "null" : regclass(colocateWith);
@@ -85,6 +87,7 @@ select json_build_object(
   ),
   'uniqueIndexes', (${uniqueIndexes}),
   'foreignKeys', (${foreignKeys}),
+  'filledReferences', to_json(shardgres.filled_references(c.oid)),
   'expressions', (${expressions}),
   'withoutReplicaIdentity', (${withoutReplicaIdentity}),
   'nextColocationGroup', (select coalesce(max(id), 0) + 1 from shardgres.colocation_groups)

@@ -44,7 +44,11 @@ export function decideDistribution(
     if (error) throw error;
   }
   for (const foreignKey of facts.foreignKeys) {
-    const error = checkForeignKeyFact(after, foreignKey);
+    // Its rows are looked for on the home shard only, so it must have been unsharded before.
+    const isEmpty =
+      catalog.relationsByOid.get(foreignKey.from)?.distribution.kind === "unsharded" &&
+      !facts.filledReferences.includes(foreignKey.from);
+    const error = checkForeignKeyFact(after, foreignKey, isEmpty);
     if (error) throw error;
   }
   for (const other of after.relationsByOid.values()) {
@@ -149,7 +153,7 @@ const actions: Readonly<Record<string, ForeignKeyAction>> = {
   d: "set default",
 };
 
-function checkForeignKeyFact(catalog: CatalogSnapshot, fact: ForeignKeyFact): SqlError | undefined {
+function checkForeignKeyFact(catalog: CatalogSnapshot, fact: ForeignKeyFact, isEmpty: boolean): SqlError | undefined {
   const from = catalog.relationsByOid.get(fact.from);
   const to = catalog.relationsByOid.get(fact.to);
   // A foreign key among temporary tables, which are in no snapshot.
@@ -165,6 +169,7 @@ function checkForeignKeyFact(catalog: CatalogSnapshot, fact: ForeignKeyFact): Sq
       onDeleteColumns: fact.onDeleteColumns ?? undefined,
     },
     `"${fact.name}"`,
+    isEmpty,
   );
 }
 

@@ -1,13 +1,13 @@
 // Which foreign keys every shard can enforce among its own rows. A table of the right, referenced side:
 //
 //   from \ to     unsharded   reference   distributed
-//   unsharded     yes         yes         SG112
+//   unsharded     yes         yes         while the table has no rows (its key is pending), else SG112
 //   reference     SG114       yes         SG114
 //   distributed   SG111       yes         if both are in one colocation group and it joins the whole shard keys, else SG113
 import type { SqlError } from "../pgwire/sql-error.ts";
 import { refuseDistribution } from "./refusals.ts";
-import type { Relation } from "./snapshot.ts";
-import { plainName } from "./sql-name.ts";
+import type { PendingKey, Relation } from "./snapshot.ts";
+import { plainName, readableName } from "./sql-name.ts";
 
 export type ForeignKeyAction = "no action" | "restrict" | "cascade" | "set null" | "set default";
 
@@ -20,7 +20,10 @@ export interface ForeignKeyActions {
 
 const noActions: ForeignKeyActions = { onDelete: "no action", onUpdate: "no action" };
 
-/** `toColumns` are the columns of the primary key when the text names none. `name` is for the message. */
+/**
+ * `toColumns` are the columns of the primary key when the text names none. `name` is for the message. `isEmpty`: the table
+ * has no rows, and gets none as long as its key is pending (`refusePendingWrite`).
+ */
 export function checkForeignKey(
   from: Relation,
   fromColumns: readonly string[],
@@ -28,9 +31,10 @@ export function checkForeignKey(
   toColumns: readonly string[],
   actions: ForeignKeyActions = noActions,
   name = `(${fromColumns.join(", ")})`,
+  isEmpty = false,
 ): SqlError | undefined {
-  const refused = (code: "SG111" | "SG112" | "SG113" | "SG114" | "SG115") =>
-    refuseDistribution(code, `${name} of ${plainName(from)} to ${plainName(to)}`);
+  const refused = (code: "SG111" | "SG112" | "SG113" | "SG114" | "SG115", instead?: string) =>
+    refuseDistribution(code, `${name} of ${plainName(from)} to ${plainName(to)}`, undefined, instead);
   const [source, target] = [from.distribution, to.distribution];
   switch (target.kind) {
     case "unsharded":
@@ -39,7 +43,10 @@ export function checkForeignKey(
     case "reference":
       break;
     case "distributed":
-      if (source.kind === "unsharded") return refused("SG112");
+      if (source.kind === "unsharded") {
+        const columns = target.shardKey.flatMap((column) => fromColumns[toColumns.indexOf(column)] ?? []);
+        return isEmpty ? undefined : refused("SG112", distributeCall(readableName(from), columns, readableName(to)));
+      }
       if (source.kind === "reference") return refused("SG114");
       if (source.colocationGroup !== target.colocationGroup) return refused("SG113");
       if (!joinsShardKeys(source.shardKey, fromColumns, target.shardKey, toColumns)) return refused("SG113");
@@ -48,6 +55,21 @@ export function checkForeignKey(
   return changesShardKey(source.shardKey, fromColumns, actions, target.kind === "reference")
     ? refused("SG115")
     : undefined;
+}
+
+/** For a statement that would store rows in an unsharded table whose foreign key waits for it to be distributed. */
+export function refusePendingWrite({ table, to, columns }: PendingKey): SqlError {
+  return refuseDistribution(
+    "SG125",
+    `table ${table}, which is not sharded, has a foreign key to sharded table ${to}`,
+    undefined,
+    distributeCall(table, columns, to),
+  );
+}
+
+function distributeCall(table: string, columns: readonly string[], colocateWith: string): string {
+  const [name, key, other] = [table, columns.join(", "), colocateWith].map((text) => `'${text.replaceAll("'", "''")}'`);
+  return `create_distributed_table(${name}, ${key}, colocate_with => ${other})`;
 }
 
 function joinsShardKeys(

@@ -87,6 +87,12 @@ end
 $$;
 `;
 
+/**
+ * filled_references: the unsharded tables with rows that have a foreign key to the table. The others are locked, so that
+ * they stay without rows until the transaction ends. Rows of others may be invisible to the caller (row level security),
+ * and the lock needs a right that he may not have: hence SECURITY DEFINER. It looks before it locks, since whoever inserts
+ * a row may hold the one lock and wait for the other; volatile, so that it looks again with a new snapshot.
+ */
 const registerSql = `
 create or replace function shardgres.lock_distribution() returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp
@@ -135,6 +141,38 @@ as $$
 begin
   perform shardgres.check_table_owner(table_name);
   delete from shardgres.tables where relation = table_name;
+end
+$$;
+
+create or replace function shardgres.filled_references(table_name regclass) returns bigint[]
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  referencing regclass;
+  has_rows boolean;
+  filled bigint[] := '{}';
+begin
+  for referencing in
+    select distinct f.conrelid from pg_catalog.pg_constraint f
+    where f.contype = 'f' and f.conparentid = 0
+      and (f.confrelid = table_name or f.confrelid in (select relid from pg_partition_tree(table_name)))
+      and f.conrelid <> table_name and f.conrelid not in (select relid from pg_partition_tree(table_name))
+      and not exists (
+        select from shardgres.tables t
+        where t.relation = f.conrelid or t.relation in (select relid from pg_partition_ancestors(f.conrelid) relid)
+      )
+  loop
+    perform shardgres.check_table_owner(table_name);
+    execute format('select exists (select from %s)', referencing) into has_rows;
+    if not has_rows then
+      execute format('lock table %s in share row exclusive mode', referencing);
+      execute format('select exists (select from %s)', referencing) into has_rows;
+    end if;
+    if has_rows then
+      filled := filled || referencing::oid::bigint;
+    end if;
+  end loop;
+  return filled;
 end
 $$;
 

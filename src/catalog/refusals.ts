@@ -11,7 +11,7 @@ export interface DistributionRefusal {
   readonly why: string;
 }
 
-/** `{}` in message and hint stands for the argument of `refuseDistribution`. Codes are never given to another meaning. */
+/** `{}` in message and hint stands for arguments of `refuseDistribution`. Codes are never given to another meaning. */
 export const distributionRefusals = {
   SG100: {
     sqlstate: "42809",
@@ -82,14 +82,14 @@ export const distributionRefusals = {
   SG111: {
     sqlstate: "0A000",
     message: "foreign key {} points from a sharded table to an unsharded one",
-    hint: "Drop it, make the referenced table a reference table or distribute it by the referenced columns, then add the foreign key again.",
+    hint: "Distribute the referenced table first, by the referenced columns, or make it a reference table; a foreign key of an empty table may wait for that. Or drop it.",
     why: "The rows of an unsharded table are on the home shard only, where the other shards cannot look them up.",
   },
   SG112: {
     sqlstate: "0A000",
     message: "foreign key {} points from an unsharded table to a distributed one",
-    hint: "Drop it, distribute the referenced table first and the referencing one after it by the matching columns, then add the foreign key again.",
-    why: "The home shard would look for the referenced rows among its own only.",
+    hint: "Without the foreign key, distribute the referencing table too ({}), then add it again. A table without rows may have it from CREATE TABLE on, while it waits to be distributed.",
+    why: "The home shard would look for the referenced rows among its own only. As long as the unsharded table is empty there is nothing to look for: so tables can be made with their foreign keys, and distributed one after the other, the referenced one first.",
   },
   SG113: {
     sqlstate: "0A000",
@@ -157,16 +157,28 @@ export const distributionRefusals = {
     hint: "Write nextval('name') or nextval('name'::regclass) as the default.",
     why: "Sequences of a distributed table are changed so that shards never give the same value.",
   },
+  SG125: {
+    sqlstate: "0A000",
+    message: "{}, so it cannot have rows before it is distributed too",
+    hint: "Distribute it now, while it is empty: SELECT {}; or drop the foreign key.",
+    why: "The home shard would look for the referenced rows among its own only.",
+  },
 } as const satisfies Record<string, DistributionRefusal>;
 
 export type DistributionRefusalCode = keyof typeof distributionRefusals;
 
-export function refuseDistribution(code: DistributionRefusalCode, what = "", detail?: string): SqlError {
+/** `instead` is for the hint. */
+export function refuseDistribution(
+  code: DistributionRefusalCode,
+  what = "",
+  detail?: string,
+  instead = what,
+): SqlError {
   const { sqlstate, message, hint } = distributionRefusals[code];
   return new SqlError({
     code: sqlstate,
     message: `${message.replace("{}", () => what)} [${code}]`,
     detail,
-    hint: hint.replace("{}", () => what),
+    hint: hint.replace("{}", () => instead),
   });
 }

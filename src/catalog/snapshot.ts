@@ -42,6 +42,19 @@ export type Distribution =
       readonly colocationGroup: number;
     };
 
+/**
+ * A foreign key of an unsharded table to a distributed one: there only until the table is distributed too, and while it has
+ * no rows (foreign-key-rules.ts).
+ */
+export interface PendingKey {
+  /** The table that is to be distributed (of a partition that has the key: the partitioned table), as SQL. */
+  readonly table: string;
+  /** The distributed table that the key points to, as SQL. */
+  readonly to: string;
+  /** Columns that join the shard key of `to`, in its order. */
+  readonly columns: readonly string[];
+}
+
 export interface Relation {
   readonly oid: number;
   readonly schema: string;
@@ -55,6 +68,8 @@ export interface Relation {
   readonly primaryKey?: readonly string[] | undefined;
   /** The SELECT behind a view or materialized view, as `pg_get_viewdef` writes it. */
   readonly definition: string | undefined;
+  /** Of the table or a partition below it: nothing may be stored in it. undefined: there is none, or it is no table. */
+  readonly pendingKey?: PendingKey | undefined;
   /** Whether a trigger made by a user fires on it, or on a partition of it. */
   readonly hasTriggers: boolean;
   /** The functions of those triggers; they are also in `userFunctions`, unless they are built in. */
@@ -102,6 +117,8 @@ export interface CatalogSnapshot {
   readonly arrayTypes: ReadonlyMap<number, number>;
   /** True when at least one distributed or reference table exists. */
   readonly hasShardedTables: boolean;
+  /** True when some relation has a `pendingKey`. */
+  readonly hasPendingKeys?: boolean;
 }
 
 /**

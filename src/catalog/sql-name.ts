@@ -15,6 +15,11 @@ export function plainName({ schema, name }: { readonly schema: string; readonly 
   return `${schema}.${name}`;
 }
 
+/** schema.name as regclass reads it, quoted only where it must be: for messages whose SQL can be copied. */
+export function readableName({ schema, name }: { readonly schema: string; readonly name: string }): string {
+  return [schema, name].map((part) => (/^[a-z_][a-z0-9_]*$/.test(part) ? part : sqlIdentifier(part))).join(".");
+}
+
 /** "name", always quoted. */
 export function sqlIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;

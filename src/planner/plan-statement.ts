@@ -1,5 +1,6 @@
 // From a statement's tree to its plan, for every statement of PostgreSQL's grammar: who plans what.
 import type { Node, SelectStmt } from "@pgsql/types";
+import { checkPendingKeys } from "./check-pending-keys.ts";
 import { checkSetval } from "./check-setval.ts";
 import { planCall, planDo } from "./code-block.ts";
 import { planCopy } from "./copy.ts";
@@ -23,6 +24,7 @@ import { planTransaction } from "./transaction.ts";
 /** Throws SqlError for what is refused, and for what PostgreSQL itself would not take. */
 export function planStatement(input: PlanInput): Plan {
   const { tree, text } = input.statement;
+  checkPendingKeys(input);
   if ("SelectStmt" in tree) return planSelect(input, tree.SelectStmt);
   if ("InsertStmt" in tree || "UpdateStmt" in tree || "DeleteStmt" in tree || "MergeStmt" in tree) {
     return planWrite(input, tree);

@@ -110,13 +110,82 @@ describe("a shop", () => {
   );
 
   test(
-    "with foreign keys among unsharded tables says what to do",
+    "is distributed table by table with the foreign keys that its empty tables have had from the beginning",
+    inTransaction(async () => {
+      await client.query(shop);
+      await client.query("alter table purchase add foreign key (tenant, customer) references customer");
+      expect(await makeReference("country")).toBe("ok");
+      expect(await distribute("purchase", "tenant")).toBe("SG111");
+      expect(await distribute("customer", "tenant")).toBe("ok");
+      const pending = async () => (await loadCatalog(queryText, builtins)).hasPendingKeys;
+      const { relations } = await loadCatalog(queryText, builtins);
+      expect(relations.get("public")?.get("purchase")?.pendingKey).toEqual({
+        table: "public.purchase",
+        to: "public.customer",
+        columns: ["tenant"],
+      });
+      expect(await pending()).toBe(true);
+      expect(await makeReference("purchase")).toBe("SG114");
+      expect(await undistribute("customer")).toBe("ok");
+      expect(await pending()).toBe(false);
+      expect(await distribute("customer", "tenant")).toBe("ok");
+      expect(await distribute("purchase", "tenant")).toBe("ok");
+      expect(await pending()).toBe(false);
+      expect(await undistribute("purchase")).toBe("SG112");
+    }),
+  );
+
+  test(
+    "whose partitioned table has a foreign key: the table and its partitions wait for it",
+    inTransaction(async () => {
+      await client.query(`
+        create table customer (id bigint primary key);
+        create table visit (customer bigint references customer, day date) partition by range (day);
+        create table visit_1 partition of visit default;
+        create table other (customer bigint) partition by list (customer);
+        create table "Other 1" partition of other (foreign key (customer) references customer) default`);
+      await client.query("savepoint s; insert into customer values (1); insert into visit values (1, 'today')");
+      expect(await distribute("customer", "id")).toBe("SG112");
+      await client.query("rollback to s");
+      expect(await distribute("customer", "id")).toBe("ok");
+      const tables = (await loadCatalog(queryText, builtins)).relations.get("public")!;
+      const waiting = [...tables.values()].map(({ name, pendingKey }) => [name, pendingKey?.table]);
+      expect(Object.fromEntries(waiting)).toEqual({
+        customer: undefined,
+        visit: "public.visit",
+        visit_1: "public.visit",
+        other: "public.other",
+        "Other 1": "public.other",
+      });
+    }),
+  );
+
+  test(
+    "and the tables without rows that point to it are locked, whoever owns them and whatever he may see",
+    inTransaction(async () => {
+      await client.query(`
+        create role clerk; create schema c authorization clerk; grant usage on schema c to public; set local role clerk;
+        create table c.customer (id bigint primary key); reset role;
+        create table c.note (customer bigint references c.customer);
+        alter table c.note enable row level security; set local role clerk`);
+      expect((await facts("c.customer")).filledReferences).toEqual([]);
+      expect(
+        await queryText("select mode from pg_locks where relation = 'c.note'::regclass and mode like 'Share%'"),
+      ).toBe("ShareRowExclusiveLock");
+      await client.query("reset role; insert into c.note values (null); set local role clerk");
+      expect((await facts("c.customer")).filledReferences).toHaveLength(1);
+      expect(await distribute("c.customer", "id")).toBe("SG112");
+    }),
+  );
+
+  test(
+    "with foreign keys among unsharded tables that have rows says what to do",
     inTransaction(async () => {
       await client.query(shop);
       await client.query(
         "alter table purchase add constraint bought foreign key (tenant, customer) references customer",
       );
-      await client.query("alter table customer drop column country");
+      await client.query("alter table customer drop column country; insert into purchase values (1, 1, null)");
       const refused = await carryOut("customer", { action: "distribute", shardKey: "tenant", colocateWith: undefined });
       expect(refused.message).toBe(
         'foreign key "bought" of public.purchase to public.customer points from an unsharded table to a distributed one [SG112]',

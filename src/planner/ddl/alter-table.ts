@@ -1,5 +1,6 @@
 // ALTER TABLE: refused is what would move rows of a sharded table, or ask one shard for what only all shards know.
 import type { AlterTableCmd, AlterTableStmt, ColumnDef, Constraint, Node } from "@pgsql/types";
+import { refusePendingWrite } from "../../catalog/foreign-key-rules.ts";
 import type { Relation } from "../../catalog/snapshot.ts";
 import { columnIsShardKey } from "../../catalog/table-ddl-rules.ts";
 import { nodeOf } from "../../sql/walk.ts";
@@ -55,6 +56,9 @@ function checkFamily(input: PlanInput, relation: Relation, command: AlterTableCm
       const sharded = isSharded(relation) ? relation : shardedRelation(input, other);
       if (sharded !== undefined && partition?.bound !== undefined)
         throw refuse("SG070", `ATTACH PARTITION of "${sharded.name}"`);
+      // It may bring rows.
+      if (relation.pendingKey !== undefined && command.subtype === "AT_AttachPartition")
+        throw refusePendingWrite(relation.pendingKey);
       if (sharded !== undefined) throw refuse("SG070", `"${sharded.name}" would get or lose a parent`);
     }
   }

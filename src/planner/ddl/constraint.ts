@@ -61,8 +61,14 @@ function checkReference(input: PlanInput, table: Relation, constraint: Constrain
       ...(fk_del_set_cols === undefined ? {} : { onDeleteColumns: namesOf(fk_del_set_cols) }),
     },
     constraint.conname,
+    isEmpty(table),
   );
   if (refused !== undefined) throw refused;
+}
+
+/** Whether the table is certain to have no rows: one that CREATE TABLE makes, or that gets none as things are. */
+function isEmpty({ oid, pendingKey }: Relation): boolean {
+  return oid === 0 || pendingKey !== undefined;
 }
 
 /** FKCONSTR_ACTION_* of parsenodes.h. */

@@ -34,7 +34,7 @@ export function planCreateTable(input: PlanInput, statement: CreateStmt): Plan {
   return allShards();
 }
 
-/** The table as it will be, as far as the rules about constraints ask. */
+/** The table as it will be, as far as the rules about constraints ask; oid 0: it has no rows. */
 function newTable(name: RangeVar | undefined, parent: Relation | undefined): Relation {
   return {
     oid: 0,

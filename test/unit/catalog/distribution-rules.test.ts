@@ -43,6 +43,7 @@ function decide(request: DistributionRequest, changes: Partial<DistributionFacts
     foreignKeys: [],
     expressions: [],
     withoutReplicaIdentity: [],
+    filledReferences: [],
     nextColocationGroup: 9,
     ...changes,
   };

@@ -1,6 +1,6 @@
 // The table of foreign keys between unsharded, reference and distributed tables, and their actions.
 import { describe, expect, test } from "vitest";
-import { checkForeignKey, type ForeignKeyActions } from "../../../src/catalog/foreign-key-rules.ts";
+import { checkForeignKey, type ForeignKeyActions, refusePendingWrite } from "../../../src/catalog/foreign-key-rules.ts";
 import { distributed, reference, relation, unsharded } from "./sample-catalog.ts";
 
 const tables = {
@@ -31,6 +31,19 @@ const matrix: readonly (readonly [Kind, Kind, string | undefined])[] = [
 
 test.each(matrix)("a foreign key from %s to %s: %s", (from, to, expected) => {
   expect(code(tables[from], ["tenant"], tables[to], ["tenant"])).toBe(expected);
+});
+
+test("an empty table's foreign key to a distributed table waits for it to be distributed too", () => {
+  const { unsharded: empty, distributed: target } = tables;
+  expect(code(empty, ["tenant"], target, ["tenant"], undefined, "fk", true)).toBeUndefined();
+  expect(code(tables.reference, ["tenant"], target, ["tenant"], undefined, "fk", true)).toBe("SG114");
+  const error = refusePendingWrite({ table: "public.orders", to: "public.o'k", columns: ["a", "b"] });
+  expect(error.fields.message).toBe(
+    "table public.orders, which is not sharded, has a foreign key to sharded table public.o'k, so it cannot have rows before it is distributed too [SG125]",
+  );
+  expect(error.fields.hint).toBe(
+    "Distribute it now, while it is empty: SELECT create_distributed_table('public.orders', 'a, b', colocate_with => 'public.o''k'); or drop the foreign key.",
+  );
 });
 
 describe("between distributed tables", () => {

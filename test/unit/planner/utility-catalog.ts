@@ -19,6 +19,9 @@ const description = `
   reference stamped(id integer not null, name text) primary id
   unsharded settings(name text, value text)
   unsharded logs(id bigint, line text)
+  unsharded invoices(id bigint, customer_id bigint)
+  unsharded bills(id bigint)
+  view open_invoices(id bigint, customer_id bigint) as SELECT invoices.id, invoices.customer_id FROM public.invoices
   view big_orders(customer_id bigint, id bigint) as SELECT orders.customer_id, orders.id FROM public.orders
   view config(name text) as SELECT settings.name FROM public.settings
   function pure_f(immutable, sql) as select $1 + 1
@@ -27,6 +30,9 @@ const description = `
   function log_it(volatile, plpgsql) as begin insert into logs values (1, 'x'); return new; end
   function stamp(volatile, plpgsql) as begin new.note := 'seen'; return new; end
   function set_key(volatile, plpgsql) as begin new.id := 5; return new; end
+  function add_invoice(volatile, sql) as insert into invoices values (1, 1)
+  function count_invoices(stable, sql) as select count(*) from invoices
+  function bill(volatile, plpgsql) as begin insert into invoices values (new.id, 1); return new; end
   function nightly(volatile, plpgsql, procedure) as begin delete from logs; end
   function refill(volatile, plpgsql, procedure) as begin insert into orders select * from orders; end
 `;
@@ -74,6 +80,11 @@ export function utilityCatalog(): CatalogSnapshot {
       note: { defaultVolatility: "stable", defaultSql: "public.reads_settings()" },
     }),
     withTrigger(table(catalog, "audited"), "log_it"),
+    withTrigger(table(catalog, "bills"), "bill"),
+    {
+      ...table(catalog, "invoices"),
+      pendingKey: { table: "public.invoices", to: "public.customers", columns: ["customer_id"] },
+    },
     withTrigger(table(catalog, "moved"), "set_key"),
   ];
   const relations = new Map([...catalog.relations].map(([schema, names]) => [schema, new Map(names)]));
@@ -82,7 +93,7 @@ export function utilityCatalog(): CatalogSnapshot {
     relations.get(relation.schema)?.set(relation.name, relation);
     relationsByOid.set(relation.oid, relation);
   }
-  return { ...catalog, relations, relationsByOid };
+  return { ...catalog, relations, relationsByOid, hasPendingKeys: true };
 }
 
 function table(catalog: CatalogSnapshot, name: string): Relation {
