@@ -1,5 +1,6 @@
 // INSERT, UPDATE, DELETE and MERGE as levels: their target is their first source.
 import type { DeleteStmt, InsertStmt, MergeStmt, Node, RangeVar, ReturningClause, UpdateStmt } from "@pgsql/types";
+import { shardKeyType } from "../../sharding/shard-key-type.ts";
 import { nodeOf } from "../../sql/walk.ts";
 import { analyzeExpression, type Place } from "./analyze-expression.ts";
 import { analyzeFromItem, itemOf } from "./analyze-from.ts";
@@ -57,6 +58,7 @@ export function analyzeInsert(
     level.sublinks.push({ body, node: insert, region, part: "from" });
   }
   const { target, place } = analyzeTarget(context, level, around, { relation: insert.relation }, []);
+  noteInserted(context, target, insert);
   const conflict = insert.onConflictClause;
   if (conflict !== undefined) {
     const excluded: NamespaceItem = {
@@ -129,6 +131,18 @@ function noteAssignments(context: Context, target: TableSource, targets: readonl
     const column = target.relation?.columns.find((each) => each.name === assignment?.name);
     const variable = target.columns?.[target.relation?.columns.indexOf(column!) ?? -1]?.variable;
     context.parameterUses.set(parameter, variable?.family);
+  }
+}
+
+/** A parameter that is a whole value of VALUES gets the type of the column. */
+function noteInserted(context: Context, { relation }: TableSource, { cols, selectStmt }: InsertStmt): void {
+  const names = cols?.map((node) => nodeOf(node, "ResTarget")?.name) ?? relation?.columns.map(({ name }) => name) ?? [];
+  for (const row of nodeOf(selectStmt, "SelectStmt")?.valuesLists ?? []) {
+    nodeOf(row, "List")?.items?.forEach((item, index) => {
+      const parameter = nodeOf(item, "ParamRef");
+      const column = relation?.columns.find(({ name }) => name === names[index]);
+      if (parameter !== undefined) context.parameterUses.set(parameter, column && shardKeyType(column.typeOid));
+    });
   }
 }
 

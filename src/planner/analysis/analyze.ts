@@ -19,7 +19,8 @@ export function analyze(input: PlanInput): Analysis {
       if (source.kind === "subquery" && isMistaken(source)) throw refuse("SG001", "an aggregate of a query around it");
     }
   }
-  forgetUncertainParameters(context.parameterUses, input.parameterTypes, regionsOf(levels));
+  const isCertainParameter = certainty(context.parameterUses, input.parameterTypes);
+  forgetUncertain(isCertainParameter, regionsOf(levels));
   const modifies = levels.some((level) => ["insert", "update", "delete", "merge"].includes(level.kind));
   return {
     root,
@@ -30,6 +31,7 @@ export function analyze(input: PlanInput): Analysis {
     locks: context.locks.any,
     modifies,
     readsLiterals: context.literals.areRead,
+    isCertainParameter,
     unknownRelations,
   };
 }
@@ -57,20 +59,22 @@ function regionsOf(levels: Analysis["levels"]): Set<Region> {
  * PostgreSQL gives a parameter without declared type the type of its first use. Unless all uses agree, its bytes may not
  * mean what they would mean as the shard key, so it must not be used for routing.
  */
-function forgetUncertainParameters(
+function certainty(
   uses: ReadonlyMap<ParamRef, ShardKeyType | undefined>,
   declared: readonly number[],
-  regions: ReadonlySet<Region>,
-): void {
+): Analysis["isCertainParameter"] {
   const families = new Map<number, (ShardKeyType | undefined)[]>();
   for (const [{ number = 0 }, family] of uses) families.set(number, [...(families.get(number) ?? []), family]);
-  const isCertain = (number: number, family: ShardKeyType | undefined): boolean => {
+  return (number, family) => {
     const found = families.get(number) ?? [];
     return (declared[number - 1] ?? 0) !== 0 || found.length <= 1 || found.every((each) => each === family);
   };
+}
+
+function forgetUncertain(isCertain: Analysis["isCertainParameter"], regions: ReadonlySet<Region>): void {
   const isUsable = (fact: Fact): boolean => {
-    if (fact.kind !== "values") return true;
-    const { family } = fact.variable;
+    const { family } = fact.kind === "values" ? fact.variable : {};
+    if (fact.kind !== "values" || family === undefined) return true;
     if (fact.values.kind === "array") return isCertain(fact.values.parameter, family);
     return fact.values.sources.every((source) => source.kind !== "parameter" || isCertain(source.number, family));
   };

@@ -3,6 +3,7 @@
 // to a common table expression or a view has its own copy of the levels inside, for its rows are rows of its own.
 import type { ColumnRef, CommonTableExpr, FuncCall, Node, RangeVar, SortBy } from "@pgsql/types";
 import type { Relation } from "../../catalog/snapshot.ts";
+import type { ShardKeyType } from "../../sharding/shard-key-type.ts";
 import type { Region } from "./region.ts";
 import type { Variable } from "./variable.ts";
 
@@ -190,6 +191,8 @@ export interface Analysis {
   readonly modifies: boolean;
   /** Whether what was found depends on the value of a literal (other than as a value of a shard key): GROUP BY 1. */
   readonly readsLiterals: boolean;
+  /** Whether parameter n surely has a type of this family. */
+  readonly isCertainParameter: (parameter: number, family: ShardKeyType) => boolean;
   /** Names of relations that neither the catalog nor the session knows. */
   readonly unknownRelations: readonly string[];
 }

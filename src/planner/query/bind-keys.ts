@@ -38,3 +38,15 @@ function withoutDoubles(keys: readonly ValueSource[][]): ValueSource[][] {
 export function distinctTargets(targets: readonly Target[]): Target[] {
   return [...new Map(targets.map((target) => [JSON.stringify(target), target])).values()];
 }
+
+/** One target for each key (or list of keys) that a sharded table is bound to; undefined: one of them is not bound. */
+export function boundTargets(tables: readonly TableSource[]): Target[] | undefined {
+  const targets: Target[] = [];
+  for (const table of tables) {
+    if (table.residence !== "distributed") continue;
+    const target = keysTarget(table);
+    if (target === undefined) return undefined;
+    targets.push(target);
+  }
+  return distinctTargets(targets);
+}

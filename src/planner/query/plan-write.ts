@@ -8,11 +8,10 @@ import type { Plan, Target } from "../plan.ts";
 import type { PlanInput } from "../plan-input.ts";
 import { refuse } from "../refuse.ts";
 import { keysTarget } from "./bind-keys.ts";
+import { bindStatement } from "./bind-statement.ts";
 import { checkWrites, targetOfWrite } from "./check-writes.ts";
 import { partitionOfRows } from "./partition.ts";
-import { boundTargets } from "./plan-select.ts";
 import { findUnstable, mayMatchSeveral, withoutSublinks } from "./same-on-copies.ts";
-import { setsShardKey } from "./shard-key-change.ts";
 import { singleShard } from "./single-shard.ts";
 import { homeFunctions } from "./user-functions.ts";
 
@@ -41,13 +40,13 @@ function writeDistributed(input: PlanInput, analysis: Analysis, table: TableSour
   const { root, tables } = analysis;
   if (root.kind === "merge") throw refuse("SG010");
   if (tables.some(({ residence }) => residence === "temporary")) throw refuse("SG002");
-  const targets = boundTargets(tables);
+  const bound = bindStatement(input, analysis);
   const needsHome = home.size > 0 || tables.some(({ residence }) => residence === "home");
   if (root.writes.some((level) => targetOfWrite(level).residence === "reference")) throw refuse("SG054");
   const several = (): Plan => writeSeveral(input, analysis, table, home);
-  if (targets === undefined) return several();
-  const all: Target[] = needsHome ? [...targets, { kind: "home" }] : targets;
-  return singleShard(input, analysis.readsLiterals || setsShardKey(table), all, false, several);
+  if (bound === undefined) return several();
+  const targets: readonly Target[] = needsHome ? [...bound.targets, { kind: "home" }] : bound.targets;
+  return singleShard(input, bound.readsLiterals, targets, false, several);
 }
 
 function writeSeveral(input: PlanInput, analysis: Analysis, table: TableSource, home: ReadonlySet<string>): Plan {
