@@ -201,7 +201,7 @@ async function runSingleShard(session: Session, statement: Statement, plan: Sing
   // Right where the session has kept the connection, or is still in the transaction that called nextval.
   const keepsConnection =
     session.reserved.has(shard) || (transaction.isExplicit && transaction.participants.has(shard));
-  if (plan.needsReservation === true && !keepsConnection) throw refuse("SG076");
+  if (plan.needsReservation === true && !keepsConnection) throw refuse("SG083");
   const leases = new StatementLeases(session);
   try {
     const participant = transaction.status === "open" ? await transaction.join(shard) : await leases.participant(shard);

@@ -82,13 +82,13 @@ export const distributionRefusals = {
   SG111: {
     sqlstate: "0A000",
     message: "foreign key {} points from a sharded table to an unsharded one",
-    hint: "Distribute the referenced table first, by the referenced columns, or make it a reference table; a foreign key of an empty table may wait for that. Or drop it.",
+    hint: "Before a table is distributed: distribute the referenced one first, by the referenced columns, or make it a reference table. Before a table is undistributed: drop the foreign key.",
     why: "The rows of an unsharded table are on the home shard only, where the other shards cannot look them up.",
   },
   SG112: {
     sqlstate: "0A000",
     message: "foreign key {} points from an unsharded table to a distributed one",
-    hint: "Without the foreign key, distribute the referencing table too ({}), then add it again. A table without rows may have it from CREATE TABLE on, while it waits to be distributed.",
+    hint: "Without the foreign key, distribute the referencing table too ({}), then add it again. A table without rows may have it from CREATE TABLE on, while it waits to be distributed. Before a table is undistributed: drop the foreign key.",
     why: "The home shard would look for the referenced rows among its own only. As long as the unsharded table is empty there is nothing to look for: so tables can be made with their foreign keys, and distributed one after the other, the referenced one first.",
   },
   SG113: {

@@ -1,14 +1,12 @@
-// A row without a shard key belongs nowhere.
-import { SqlError } from "../pgwire/sql-error.ts";
+// A row without a shard key, seen by an operator.
+import { assert } from "../base/assert.ts";
+import type { SqlError } from "../pgwire/sql-error.ts";
+import { nullShardKey as nullInColumn } from "../planner/null-shard-key.ts";
 import type { StoredKey } from "../planner/plan.ts";
 
-/** The error that PostgreSQL would give if the column were NOT NULL, as a shard key always is. */
+/** What PostgreSQL says of a NULL in a NOT NULL column; of a key of several columns it does not say which one is NULL. */
 export function nullShardKey(stored: StoredKey | undefined): SqlError {
-  const columns = stored?.columns.map(({ name }) => `"${name}"`).join(", ") ?? "";
-  return new SqlError({
-    code: "23502",
-    message: `null value in shard key ${columns} of relation "${stored?.relation ?? ""}" violates not-null constraint`,
-    table: stored?.relation,
-    column: stored?.columns.length === 1 ? stored.columns[0]!.name : undefined,
-  });
+  assert(stored, "keys of rows to be stored");
+  const [column] = stored.columns;
+  return nullInColumn(stored, stored.columns.length === 1 ? column?.name : undefined);
 }

@@ -2,6 +2,7 @@
 // each other.
 import type { CopyStmt, Node } from "@pgsql/types";
 import type { Column, Relation } from "../catalog/snapshot.ts";
+import { SqlError } from "../pgwire/sql-error.ts";
 import { lex } from "../sql/lexer.ts";
 import { parse } from "../sql/parse.ts";
 import { TokenKind } from "../sql/token-kind.ts";
@@ -53,7 +54,7 @@ function copyInHome(statement: CopyStmt, relation: Relation | undefined): CopyIn
     into: "home",
     types: [],
     keyColumns: [],
-    fieldCount: relation === undefined ? (statement.attlist?.length ?? 0) : copiedColumns(statement, relation).length,
+    fieldCount: statement.attlist?.length ?? (relation === undefined ? 0 : copiedColumns(statement, relation).length),
     format: copyFormat(statement.options),
   };
 }
@@ -96,7 +97,14 @@ function copyIn(input: PlanInput, statement: CopyStmt, relation: Relation): Copy
 /** Without a list: all but generated ones. */
 function copiedColumns(statement: CopyStmt, relation: Relation): readonly Column[] {
   if (statement.attlist === undefined) return relation.columns.filter(({ generated }) => !generated);
-  return namesOf(statement.attlist).map((name) => columnNamed(relation, name));
+  return namesOf(statement.attlist).map((name) => {
+    const column = relation.columns.find((each) => each.name === name);
+    if (column !== undefined) return column;
+    throw new SqlError({
+      code: "42703",
+      message: `column "${name}" of relation "${relation.name}" does not exist`,
+    });
+  });
 }
 
 /** Every shard would fill the other columns of a reference table with values of its own. */

@@ -5,6 +5,7 @@ import { callsIn } from "./calls-in.ts";
 import { namesOf } from "./definition.ts";
 import type { Plan, Reservation, SingleShardPlan, Target } from "./plan.ts";
 import { type RefusalCode, refuse } from "./refuse.ts";
+import { sequencesAreReadAfterNextval } from "./sequence-order.ts";
 
 export type FunctionRule =
   | { readonly kind: "home"; readonly reserve?: Reservation; readonly needsReservation?: true }
@@ -75,6 +76,8 @@ export interface FunctionDemands {
   readonly home: readonly string[];
   readonly reserve: Reservation | undefined;
   readonly needsReservation: boolean;
+  /** Which sequences the statement's literals name has been looked at. */
+  readonly readsLiterals: boolean;
 }
 
 /** Throws for functions that are refused wherever they stand. `hasShardedTables`: whether SQL as text could touch one. */
@@ -97,7 +100,8 @@ export function functionDemands(tree: Node, hasShardedTables: boolean): Function
         if (hasShardedTables) throw refuse("SG063", `${name}() runs SQL that the gateway does not see`);
     }
   }
-  return { home: names, reserve, needsReservation };
+  if (!needsReservation) return { home: names, reserve, needsReservation, readsLiterals: false };
+  return { home: names, reserve, needsReservation: !sequencesAreReadAfterNextval(tree), readsLiterals: true };
 }
 
 /** The plan of a query, bound to the home shard if its functions ask for it. */
@@ -111,6 +115,7 @@ export function withFunctionDemands(plan: Plan, demands: FunctionDemands): Plan 
         ...plan,
         targets: targets.filter((target, index) => target.kind !== "home" || index === targets.length - 1),
         readOnly: false,
+        anyLiterals: plan.anyLiterals && !demands.readsLiterals,
         otherwise: plan.otherwise === undefined ? undefined : withFunctionDemands(plan.otherwise, demands),
         ...(demands.reserve === undefined ? {} : { reserve: demands.reserve }),
         ...(demands.needsReservation ? { needsReservation: true } : {}),

@@ -3,22 +3,20 @@
 // it parse the client's own statement (`checkSql`).
 import type { InsertStmt, Node, SelectStmt, WithClause } from "@pgsql/types";
 import type { Column, Relation } from "../catalog/snapshot.ts";
-import { SqlError } from "../pgwire/sql-error.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/names.ts";
 import { nodeOf } from "../sql/walk.ts";
 import { functionDemands } from "./functions.ts";
 import {
   castToColumn,
-  checkRowLength,
   type Distributed,
   defaultExpression,
   isLocalDefault,
-  nullShardKey,
   partialColumns,
   plainTypeName,
   storedKey,
   targetColumns,
 } from "./insert-target.ts";
+import { nullShardKey } from "./null-shard-key.ts";
 import { outputCount } from "./output-count.ts";
 import type { InsertSelectPlan } from "./plan.ts";
 import type { PlanInput } from "./plan-input.ts";
@@ -45,11 +43,7 @@ export function insertRows(
   rows: readonly (readonly Node[])[],
 ): InsertSelectPlan {
   const given = targetColumns(relation, statement);
-  for (const row of rows) checkRowLength(statement, given, row.length);
   const length = rows[0]?.length ?? 0;
-  if (rows.some((row) => row.length !== length)) {
-    throw new SqlError({ code: "42601", message: "VALUES lists must all be the same length" });
-  }
   const ignoresIdentity = statement.override === "OVERRIDING_USER_VALUE";
   const filled: Filled[] = [];
   for (const column of relation.columns) {
@@ -219,7 +213,7 @@ function checkNotNull(relation: Relation, column: Column, values: readonly Node[
     (value) =>
       nodeOf(value, "A_Const")?.isnull === true || (isDefault(value) && column.defaultVolatility === undefined),
   );
-  if (hasNull) throw nullShardKey(relation.name, column.name);
+  if (hasNull) throw nullShardKey({ schema: relation.schema, relation: relation.name }, column.name);
 }
 
 function select(clauses: Partial<SelectStmt>, withClause: WithClause | undefined): Node {

@@ -1,7 +1,6 @@
 // The target of an INSERT: which column each value goes to, and which columns are left to their defaults.
 import type { InsertStmt, Node, TypeName } from "@pgsql/types";
 import type { Column, Distribution, Relation } from "../catalog/snapshot.ts";
-import { SqlError } from "../pgwire/sql-error.ts";
 import { shardKeyType } from "../sharding/shard-key-type.ts";
 import { parse } from "../sql/parse.ts";
 import { nodeOf } from "../sql/walk.ts";
@@ -14,18 +13,10 @@ import { wordsIn } from "./touched-by-function.ts";
 
 export type Distributed = Extract<Distribution, { kind: "distributed" }>;
 
-/** The columns of the column list, or all of them. Throws what PostgreSQL would for a name that is not there. */
+/** The columns of the column list, or all of them; `checkInsertShape` has found them all to exist. */
 export function targetColumns(relation: Relation, statement: InsertStmt): readonly Column[] {
   if (statement.cols === undefined) return relation.columns;
-  return statement.cols.map((node) => {
-    const name = nodeOf(node, "ResTarget")?.name ?? "";
-    const column = relation.columns.find((each) => each.name === name);
-    if (column !== undefined) return column;
-    throw new SqlError({
-      code: "42703",
-      message: `column "${name}" of relation "${relation.name}" does not exist`,
-    });
-  });
+  return statement.cols.map((node) => columnNamed(relation, nodeOf(node, "ResTarget")?.name ?? ""));
 }
 
 /** Names of columns of which only a part is given: `a[1]`, `a.b`. */
@@ -36,28 +27,9 @@ export function partialColumns(statement: InsertStmt): readonly string[] {
   });
 }
 
-/** A row of VALUES must fit the column list; without one it may be shorter. */
-export function checkRowLength(statement: InsertStmt, columns: readonly Column[], length: number): void {
-  if (length > columns.length) {
-    throw new SqlError({ code: "42601", message: "INSERT has more expressions than target columns" });
-  }
-  if (statement.cols !== undefined && length < columns.length) {
-    throw new SqlError({ code: "42601", message: "INSERT has more target columns than expressions" });
-  }
-}
-
-/** What PostgreSQL says when NULL is stored in a column that does not take it. */
-export function nullShardKey(relation: string, column: string): SqlError {
-  return new SqlError({
-    code: "23502",
-    message: `null value in shard key column "${column}" of relation "${relation}" violates not-null constraint`,
-    table: relation,
-    column,
-  });
-}
-
 export function storedKey(relation: Relation, distribution: Distributed): StoredKey {
   return {
+    schema: relation.schema,
     relation: relation.name,
     columns: distribution.shardKey.map((name, index) => {
       const modifier = columnNamed(relation, name).typeModifier;

@@ -6,16 +6,15 @@ import { findInsertValues, sliceValues } from "../sql/statement-slices.ts";
 import { nodeOf } from "../sql/walk.ts";
 import { functionDemands } from "./functions.ts";
 import {
-  checkRowLength,
   columnNamed,
   type Distributed,
   isLocalDefault,
-  nullShardKey,
   partialColumns,
   storedKey,
   targetColumns,
 } from "./insert-target.ts";
 import { keySource, parameterSharing } from "./key-source.ts";
+import { nullShardKey } from "./null-shard-key.ts";
 import type { Plan, ValueSource } from "./plan.ts";
 import type { PlanInput } from "./plan-input.ts";
 import { isShardLocal, readsOf } from "./reads.ts";
@@ -30,7 +29,6 @@ export function routeRows(
   rows: readonly (readonly Node[])[],
 ): Plan | undefined {
   const columns = targetColumns(relation, statement);
-  for (const row of rows) checkRowLength(statement, columns, row.length);
   const partial = partialColumns(statement).find((name) => distribution.shardKey.includes(name));
   if (partial !== undefined) throw refuse("SG052", `only a part of shard key column "${partial}" is given`);
   if (!canRunOnShards(input, statement, rows)) return undefined;
@@ -51,7 +49,7 @@ export function routeRows(
       const column = keyColumns[index]!;
       const expression = row[position];
       const value = expression === undefined ? undefined : keySource(input, expression, column, isShared);
-      if (value?.kind === "null") throw nullShardKey(relation.name, column.name);
+      if (value?.kind === "null") throw nullShardKey({ schema: relation.schema, relation: relation.name }, column.name);
       if (value?.kind !== "source") return undefined;
       key.push(value.source);
     }

@@ -8,6 +8,7 @@ import { colocatedInsert } from "./insert-colocated.ts";
 import { checkConflict } from "./insert-conflict.ts";
 import { planInsertReference } from "./insert-reference.ts";
 import { insertIntoTemporary, insertRows, insertSelected } from "./insert-select.ts";
+import { checkInsertShape } from "./insert-shape.ts";
 import type { Distributed } from "./insert-target.ts";
 import { routeRows } from "./insert-values.ts";
 import type { Plan } from "./plan.ts";
@@ -25,6 +26,7 @@ export function planInsert(input: PlanInput, statement: InsertStmt): Plan {
   checkTriggers(input, relation);
   const { distribution } = relation;
   if (distribution.kind === "unsharded") return insertHome(input, statement, relation);
+  checkInsertShape(input, statement, relation, valuesRows(statement));
   checkConflict(input, statement, relation);
   checkTail(input, statement);
   if (distribution.kind === "reference") return planInsertReference(input, statement, relation, valuesRows(statement));
@@ -68,6 +70,7 @@ function insertHome(input: PlanInput, statement: InsertStmt, relation: Relation 
   checkTail(input, statement);
   if (relation === undefined) return homePlan(input);
   const rows = valuesRows(statement);
+  checkInsertShape(input, statement, relation, rows);
   if (rows !== undefined) return insertRows(input, statement, relation, { kind: "home" }, rows);
   return insertSelected(input, statement, relation, { kind: "home" });
 }

@@ -12,6 +12,7 @@ import { planExplain } from "./explain.ts";
 import { functionDemands, withFunctionDemands } from "./functions.ts";
 import { homePlan } from "./home-plan.ts";
 import { planInsert } from "./insert.ts";
+import { orMissingRelation } from "./missing-relation.ts";
 import type { Plan } from "./plan.ts";
 import type { PlanInput } from "./plan-input.ts";
 import { planRows } from "./plan-rows.ts";
@@ -57,15 +58,15 @@ const discarded = {
 
 function planSelect(input: PlanInput, query: SelectStmt): Plan {
   const own = planSelectInto(input, query) ?? planDistribute(query) ?? planSetConfig(input, query);
-  return own ?? planRows(input);
+  return own ?? orMissingRelation(input, () => planRows(input));
 }
 
 function planWrite(input: PlanInput, tree: Node): Plan {
-  if (!("InsertStmt" in tree)) return planRows(input);
+  if (!("InsertStmt" in tree)) return orMissingRelation(input, () => planRows(input));
   refuseDistribute(tree);
   refuseSetConfig(tree);
   const readsLiterals = checkSetval(input, tree);
-  const plan = planInsert(input, tree.InsertStmt);
+  const plan = orMissingRelation(input, () => planInsert(input, tree.InsertStmt));
   // Other plans have looked at their parts themselves.
   if (plan.kind !== "single-shard") return plan;
   const bound = withFunctionDemands(plan, functionDemands(tree, input.catalog.hasShardedTables));

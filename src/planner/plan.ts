@@ -14,6 +14,7 @@ export type ValueSource =
  * `lengthMax` n, PostgreSQL cuts blanks beyond n characters: hash the value without them.
  */
 export interface StoredKey {
+  readonly schema: string;
   readonly relation: string;
   /** In the order of the shard key. */
   readonly columns: readonly { readonly name: string; readonly lengthMax: number | undefined }[];
@@ -59,7 +60,7 @@ export interface SingleShardPlan {
   readonly createsTemporary?: string;
   /** DROP or RENAME of temporary tables: names that are free again. */
   readonly dropsTemporary?: readonly string[];
-  /** currval, lastval: right only on the connection that the session has kept since its nextval; else an error. */
+  /** currval, lastval: right only on the connection that the session has kept since its nextval; else SG083. */
   readonly needsReservation?: true;
   /** True when nothing but `targets` depends on the literals, so that the plan serves every text of the same shape. */
   readonly anyLiterals: boolean;

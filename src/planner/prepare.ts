@@ -13,7 +13,9 @@ export function planPrepare(statement: PrepareStmt, text: string): SessionPlan {
   const as = list === undefined ? 2 : list.close + 1;
   const start = tokens.starts[as + 1];
   if (start === undefined || as + 1 >= tokens.count) throw refuse("SG050", "this PREPARE");
-  return { kind: "prepare", name: statement.name ?? "", sql: text.slice(start), types: list?.items ?? [] };
+  // Blanks keep the place of what is cut off, so that positions of errors are those in the client's text.
+  const sql = " ".repeat([...text.slice(0, start)].length) + text.slice(start);
+  return { kind: "prepare", name: statement.name ?? "", sql, types: list?.items ?? [] };
 }
 
 /** `EXECUTE name (expressions)`. */

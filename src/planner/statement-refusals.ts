@@ -177,4 +177,10 @@ export const statementRefusals = {
     hint: "A session knows the names of its own statements.",
     why: "Connections to shards are shared, and so are the statements that are prepared on them.",
   },
+  SG083: {
+    sqlstate: "0A000",
+    message: "currval and lastval are known only in the transaction that has called nextval",
+    hint: "Use INSERT .. RETURNING; or call nextval first, in the same statement (SELECT nextval('s'), currval('s')) or in the same transaction.",
+    why: "They tell what one connection has done, and outside of transactions sessions share their connections.",
+  },
 } as const satisfies Record<string, Refusal>;

@@ -44,7 +44,7 @@ function planOf(format: CopyFormat): CopyInPlan {
     kind: "copy-in",
     into: "distributed",
     types: ["integer"],
-    stored: { relation: "t", columns: [{ name: "k", lengthMax: undefined }] },
+    stored: { schema: "public", relation: "t", columns: [{ name: "k", lengthMax: undefined }] },
     keyColumns: [0],
     fieldCount: 3,
     format,

@@ -40,7 +40,10 @@ function outcome(golden: GoldenCase): Pick<GoldenCase, "plan" | "error"> {
     });
     return { plan: JSON.parse(JSON.stringify(plan)) };
   } catch (error) {
-    if (error instanceof SqlError) return { error: `${error.fields.code} ${error.fields.message}` };
+    if (error instanceof SqlError) {
+      const { code, message, position } = error.fields;
+      return { error: `${code} ${message}${position === undefined ? "" : ` at ${position}`}` };
+    }
     throw error;
   }
 }
