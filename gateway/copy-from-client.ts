@@ -108,8 +108,9 @@ export class CopyStream implements CopyFromClient, AsyncIterable<Buffer> {
     if (this.#isEnded) return false;
     if (isIgnored(frame.type)) return true;
     if (frame.type === frontend.copyData) {
-      this.#waiting.push(frame.bytes.subarray(headerBytes));
-      this.#waitingBytes += frame.bytes.length;
+      const data = frame.bytes.subarray(headerBytes);
+      this.#waiting.push(data);
+      this.#waitingBytes += data.length;
       if (!this.#isPaused && this.#waitingBytes > waitingBytesMax) {
         this.#isPaused = true;
         this.#client.pause();

@@ -21,10 +21,16 @@ export async function runSet(session: Session, statement: Statement, plan: SetPl
   const isReset = plan.value === undefined;
   // RESET means the value that the client's connection began with, which the shard does not know.
   const value = isReset && plan.name !== "all" ? session.startupSettings.get(plan.name) : plan.value;
-  const sql = isReset && value !== undefined ? settingSql(plan.name, value) : plan.sql;
-  const sent: Statement = { ...statement, run: { ...statement.run, text: sql } };
-  // RESET ALL takes a shard to the server's defaults; those of the client come on top.
+  // RESET ALL takes a shard to its own defaults; those of the client come on top, in the same message, so that the client
+  // hears of what is different in the end.
   const startupSql = settingsDifference(SessionSettings.none, session.startupSettings);
+  const sql =
+    plan.name === "all" && startupSql !== ""
+      ? `RESET ALL; ${startupSql}`
+      : isReset && value !== undefined
+        ? settingSql(plan.name, value)
+        : plan.sql;
+  const sent: Statement = { ...statement, run: { ...statement.run, text: sql } };
   const tag = (completion: Buffer) => (isReset ? commandComplete("RESET") : completion);
 
   if (transaction.status === "idle") {
@@ -34,7 +40,6 @@ export async function runSet(session: Session, statement: Statement, plan: SetPl
       const completion = await forward(session, participant, sent);
       if (plan.scope === "session" && plan.name !== "transaction") {
         session.settings = plan.name === "all" ? session.startupSettings : session.settings.with(plan.name, value);
-        if (plan.name === "all" && startupSql !== "") await participant.runAudibly(startupSql);
         participant.lease.settings = session.settings;
         await notePath(session, participant, plan.name, true);
       }
@@ -48,12 +53,8 @@ export async function runSet(session: Session, statement: Statement, plan: SetPl
   const others = [...transaction.participants.values()].filter((participant) => participant !== first);
   const completion = await forward(session, first, sent);
   await Promise.all(others.map((other) => other.run(sql)));
-  if (plan.name === "all" && startupSql !== "") {
-    await first.runAudibly(startupSql);
-    await Promise.all(others.map((other) => other.run(startupSql)));
-  }
   if (plan.name === "transaction") transaction.recordStep(sql);
-  else if (plan.name === "all") transaction.replaceSettings(session.startupSettings, `RESET ALL; ${startupSql}`);
+  else if (plan.name === "all") transaction.replaceSettings(session.startupSettings, sql);
   else transaction.recordSetting(plan.name, value, plan.scope, sql);
   await notePath(session, first, plan.name, plan.scope === "session");
   return tag(completion);
