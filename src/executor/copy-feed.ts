@@ -36,13 +36,7 @@ export async function feed(
   rows: ShardRowSink,
   streams: readonly CopyInStream[],
 ): Promise<void> {
-  const failure = new Promise<never>((_, reject) => {
-    for (const stream of streams) {
-      if (stream.error !== undefined) reject(stream.error);
-      stream.onError = reject;
-    }
-  });
-  failure.catch(() => {});
+  const failure = new Failure(streams);
   const data = source[Symbol.asyncIterator]();
   let isAtEnd = false;
   let pieces = 0;
@@ -53,14 +47,12 @@ export async function feed(
   }, idleMs);
   try {
     for (;;) {
-      const next = data.next();
-      next.catch(() => {});
-      const { done, value } = await Promise.race([next, failure]);
+      const { done, value } = await failure.or(data.next());
       if (done === true) break;
       for (let at = 0; at < value.length; at += pieceBytes) {
         taker.push(value.subarray(at, at + pieceBytes));
         pieces++;
-        await Promise.race([Promise.all(streams.map((stream) => stream.drained())), failure]);
+        await failure.or(Promise.all(streams.map((stream) => stream.drained())));
       }
     }
     isAtEnd = true;
@@ -75,6 +67,31 @@ export async function feed(
     streams.every(({ error }) => error === undefined),
     "an error of a shard was passed over",
   );
+}
+
+/** The first error of any stream. (Not a promise that is raced: that would keep something of every piece until the end.) */
+class Failure {
+  #error: Error | undefined;
+  #reject: (error: Error) => void = () => {};
+
+  constructor(streams: readonly CopyInStream[]) {
+    for (const stream of streams) {
+      if (stream.error !== undefined) this.#error ??= stream.error;
+      stream.onError = (error) => {
+        this.#error ??= error;
+        this.#reject(this.#error);
+      };
+    }
+  }
+
+  /** As `promise`, unless a stream fails first. One at a time. */
+  or<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#reject = reject;
+      promise.then(resolve, reject);
+      if (this.#error !== undefined) reject(this.#error);
+    });
+  }
 }
 
 /** Everything to all streams. */

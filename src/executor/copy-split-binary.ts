@@ -129,6 +129,11 @@ export class BinaryScanner implements RowScanner {
     this.everywhere = undefined;
     this.#fieldsLeft = -1;
   }
+
+  moved(): void {
+    this.position -= this.start;
+    this.start = 0;
+  }
 }
 
 function badFile(message: string): SqlError {

@@ -5,6 +5,7 @@ import type { KeyRouter } from "./copy-key-router.ts";
 import { carriageReturn, LineEnd, newline } from "./copy-line-end.ts";
 import type { RowScanner } from "./copy-split.ts";
 import { keyByColumn } from "./key-by-column.ts";
+import { plainBytesMax, SpecialBytes } from "./special-bytes.ts";
 
 const backslash = 0x5c;
 const dot = 0x2e;
@@ -23,7 +24,7 @@ export class CsvScanner implements RowScanner {
   #hasEndMarker: boolean;
   #keyOf: Int16Array;
   #fieldCount: number;
-  #isSpecial = new Uint8Array(256);
+  #special: SpecialBytes;
   #lineEnd = new LineEnd("csv");
   #isQuoted = false;
   #wasEscape = false;
@@ -45,7 +46,7 @@ export class CsvScanner implements RowScanner {
     this.#hasEndMarker = hasEndMarker;
     this.#keyOf = keyByColumn(router.columns);
     this.everywhere = format.header ? "line" : undefined;
-    for (const byte of [this.#quote, this.#escape, newline, carriageReturn]) this.#isSpecial[byte] = 1;
+    this.#special = new SpecialBytes([this.#quote, this.#escape, newline, carriageReturn]);
     const count = router.columns.length;
     this.#starts = new Int32Array(count);
     this.#ends = new Int32Array(count);
@@ -53,7 +54,7 @@ export class CsvScanner implements RowScanner {
   }
 
   scan(bytes: Buffer, length: number, isEnd: boolean): boolean {
-    const isSpecial = this.#isSpecial;
+    const isSpecial = this.#special.table;
     const quote = this.#quote;
     // A quote character that escapes itself only turns quoting off and on again.
     const escapeByte = this.#escape === quote ? -1 : this.#escape;
@@ -68,12 +69,13 @@ export class CsvScanner implements RowScanner {
     let isQuoted = this.#isQuoted;
     let wasEscape = this.#wasEscape;
     while (at < length) {
+      const plainEnd = Math.min(length, at + plainBytesMax);
+      const plainStart = at;
+      while (at < plainEnd && isSpecial[bytes[at]!] === 0) at++;
+      if (at === plainEnd) at = this.#special.find(bytes, at, length);
+      if (at > plainStart) wasEscape = false;
+      if (at === length) break;
       const byte = bytes[at]!;
-      if (isSpecial[byte] === 0) {
-        wasEscape = false;
-        at++;
-        continue;
-      }
       if (byte === carriageReturn && at + 1 === length && !isEnd) break;
       if (isQuoted && byte === escapeByte) wasEscape = !wasEscape;
       if (byte === quote && !wasEscape) isQuoted = !isQuoted;
@@ -217,5 +219,11 @@ export class CsvScanner implements RowScanner {
     this.#isQuoted = false;
     this.#wasEscape = false;
     this.#isBegun = false;
+  }
+
+  moved(): void {
+    this.position -= this.start;
+    this.start = 0;
+    this.#special.forget();
   }
 }

@@ -5,11 +5,10 @@ import type { KeyRouter } from "./copy-key-router.ts";
 import { carriageReturn, LineEnd, newline } from "./copy-line-end.ts";
 import type { RowScanner } from "./copy-split.ts";
 import { keyByColumn } from "./key-by-column.ts";
+import { plainBytesMax, SpecialBytes } from "./special-bytes.ts";
 import { afterTextEscape, backslash, unescapeText } from "./unescape-text.ts";
 
 const dot = 0x2e;
-const isSpecial = new Uint8Array(256);
-for (const byte of [newline, carriageReturn, backslash]) isSpecial[byte] = 1;
 
 export class TextScanner implements RowScanner {
   start = 0;
@@ -22,6 +21,7 @@ export class TextScanner implements RowScanner {
   #null: Buffer;
   #keyOf: Int16Array;
   #fieldCount: number;
+  #special = new SpecialBytes([newline, carriageReturn, backslash]);
   #lineEnd = new LineEnd("text");
   /** Where the line's text ends: at the line end, or at the end marker. */
   #textEnd = 0;
@@ -44,12 +44,16 @@ export class TextScanner implements RowScanner {
   }
 
   scan(bytes: Buffer, length: number, isEnd: boolean): boolean {
+    const isSpecial = this.#special.table;
     let at = this.position;
     while (at < length) {
-      const byte = bytes[at]!;
-      if (isSpecial[byte] === 0) {
-        at++;
-      } else if (byte === backslash) {
+      const plainEnd = Math.min(length, at + plainBytesMax);
+      while (at < plainEnd && isSpecial[bytes[at]!] === 0) at++;
+      if (at === plainEnd) {
+        at = this.#special.find(bytes, at, length);
+        if (at === length) break;
+      }
+      if (bytes[at] === backslash) {
         if (at + 1 === length) {
           if (!isEnd) break;
           at++;
@@ -146,5 +150,11 @@ export class TextScanner implements RowScanner {
   next(): void {
     this.start = this.position;
     this.everywhere = undefined;
+  }
+
+  moved(): void {
+    this.position -= this.start;
+    this.start = 0;
+    this.#special.forget();
   }
 }

@@ -26,6 +26,8 @@ export interface RowScanner {
   afterLast(): void;
   /** The next row begins at `position`. */
   next(): void;
+  /** The buffer has other contents: what was at `start` is now at its beginning. */
+  moved(): void;
 }
 
 /** MaxAllocSize of PostgreSQL. */
@@ -124,8 +126,7 @@ export class CopySplitter {
     } else if (scanner.start > 0) {
       this.#buffer.copyWithin(0, scanner.start, this.#length);
     }
-    scanner.position -= scanner.start;
-    scanner.start = 0;
+    scanner.moved();
     chunk.copy(this.#buffer, held);
     this.#length = held + chunk.length;
   }

@@ -24,6 +24,11 @@ function planOf(format: CopyFormat): CopyInPlan {
     kind: "copy-in",
     into: "distributed",
     types: ["integer", "text"],
+    stored: {
+      schema: "public",
+      relation: "t",
+      columns: ["id", "name"].map((name) => ({ name, lengthMax: undefined })),
+    },
     keyColumns: [2, 0],
     fieldCount: 4,
     format,
