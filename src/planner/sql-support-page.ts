@@ -28,6 +28,12 @@ How a statement is run (\`EXPLAIN\` shows it when more than one shard takes part
 | UPDATE, DELETE | on every shard that may have a row |
 | writes to a reference table | on every shard |
 | DDL, roles, GRANT, TRUNCATE | on every shard, in one distributed transaction |
+
+Known limits that no error tells of:
+
+- A reference table, in COPY .. FROM STDIN and in a parameter of UPDATE: every shard reads the words \`now\`, \`today\`,
+  \`tomorrow\` and \`yesterday\` for a column of date or time by itself, so the copies may differ. Write the time itself, as
+  COPY .. TO and pg_dump do. (INSERT evaluates them once.)
 `;
 
 /** The page as Markdown; a test compares it with the file. */
