@@ -85,6 +85,13 @@ export class SessionPair {
     return { rows: expected.results[0]?.rows ?? [], differences };
   }
 
+  /** `parameters` undefined: a simple query. */
+  ask(sql: string, parameters: readonly string[] | undefined, isBinary: boolean): Promise<[Answer, Answer]> {
+    if (parameters === undefined) return this.#answers((client) => client.simple(sql));
+    const values = parameters.map(textParameter);
+    return this.#answers((client) => client.execute("", values, isBinary ? 1 : 0, { parse: sql }));
+  }
+
   async #both(comparison: Comparison, ask: (client: WireClient) => Promise<Answer>): Promise<string[]> {
     const [expected, got] = await this.#answers(ask);
     return compareAnswers(expected, got, comparison);

@@ -291,7 +291,15 @@ SELECT nextval('counting')
 
 SELECT nextval('counting'), currval('counting')
 
-SELECT setval('counting', 100), lastval()
+SELECT setval('counting', 100)
+
+BEGIN
+
+SELECT nextval('counting'), lastval()
+
+SELECT currval('counting'), lastval()
+
+COMMIT
 
 DROP SEQUENCE counting
 

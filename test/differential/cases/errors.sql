@@ -166,6 +166,7 @@ SELECT DISTINCT ON (country) id FROM customers ORDER BY id
 
 SELECT id FROM customers FOR UPDATE LIMIT 1 OFFSET
 
+-- may differ: message, hint
 SELECT count(*) FROM customers FOR UPDATE
 
 WITH x AS (SELECT 1) SELECT * FROM y

@@ -1,9 +1,11 @@
-// The written cases of test/differential/cases, on a plain PostgreSQL and on a gateway over three shards. What they answer
-// must be equal, or a refusal that the case file names.
+// The written cases of test/differential/cases and random statements, on a plain PostgreSQL and on a gateway over three
+// shards. What they answer must be equal, or a refusal that the case file names. With SHARDGRES_LONG=1 there are thousands
+// of random statements, from SHARDGRES_SEED on.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Case, readCaseFile } from "./case-file.ts";
+import { runQueries, runWrites } from "./random/run-random.ts";
 import { divergenceText, runCase } from "./run-case.ts";
 import { type RunningPair, startPair } from "./servers.ts";
 import type { Divergence, Protocol } from "./session-pair.ts";
@@ -34,6 +36,23 @@ describe.each(files.filter(({ writes }) => writes))("$name", ({ cases }) => {
   describe.each<Protocol>(["simple", "extended"])("by the %s protocol", (protocol) => {
     beforeAll(() => fillTables(servers));
     test.each([...cases])("$name", (each) => checkWrites(each, protocol));
+  });
+});
+
+const isLong = process.env.SHARDGRES_LONG === "1";
+const first = Number(process.env.SHARDGRES_SEED ?? 0);
+
+describe("random statements", () => {
+  test("queries", { timeout: 3_600_000 }, async () => {
+    expect((await runQueries(servers, { first, count: isLong ? 10_000 : 300 })).join("\n")).toBe("");
+  });
+
+  test("writes", { timeout: 3_600_000 }, async () => {
+    const count = isLong ? 5_000 : 300;
+    const { findings, refused } = await runWrites(servers, { first, count });
+    expect(findings.join("\n")).toBe("");
+    // Of the writes over several shards that anyone may think of, most must work.
+    expect(refused).toBeLessThan(count / 10);
   });
 });
 
