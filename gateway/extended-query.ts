@@ -25,6 +25,7 @@ import { decodeStep, type ExtendedMessage, type Step } from "./extended-step.ts"
 import { HeldPortal } from "./held-portal.ts";
 import { checkNewName, checkParameterCount, needsTypes, planned } from "./planned.ts";
 import type { Portal, Prepared } from "./prepared.ts";
+import { errorOf } from "./refusal.ts";
 import { endsFailedTransaction, runStatement, transactionAborted } from "./run-statement.ts";
 import { commit, rollback } from "./run-transaction.ts";
 import { sendToShard } from "./send-to-shard.ts";
@@ -178,7 +179,7 @@ export class ExtendedQuery {
       try {
         await this.#runStep(step, isInSeries);
       } catch (error) {
-        await this.#failed(error);
+        await this.#failed(step.kind === "parse" ? await errorOf(this.#session, step.message.text, error) : error);
         return false;
       }
     }

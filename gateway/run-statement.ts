@@ -199,8 +199,7 @@ async function runSingleShard(session: Session, statement: Statement, plan: Sing
     return runPlan(session, statement, plan.otherwise);
   }
   // Right where the session has kept the connection, or is still in the transaction that called nextval.
-  const keepsConnection =
-    session.reserved.has(shard) || (transaction.isExplicit && transaction.participants.has(shard));
+  const keepsConnection = session.reserved.has(shard) || transaction.hasCalledNextval;
   if (plan.needsReservation === true && !keepsConnection) throw refuse("SG083");
   const leases = new StatementLeases(session);
   try {

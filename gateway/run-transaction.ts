@@ -14,7 +14,7 @@ export async function runTransaction(session: Session, { run }: Statement, plan:
   switch (plan.action) {
     case "begin":
       beginTransaction(session, plan.modes);
-      return commandComplete(/^start\b/i.test(run.text) ? "START TRANSACTION" : "BEGIN");
+      return commandComplete(/^\s*start\b/i.test(run.text) ? "START TRANSACTION" : "BEGIN");
     case "commit":
     case "rollback": {
       if (!transaction.isExplicit) warnNoTransaction(session);

@@ -70,9 +70,8 @@ export class Session implements GatedSession {
   copy: CopyFromClient | undefined;
   /** Connections that work for this session now, outside of its transaction. */
   readonly active = new Set<ServerConnection>();
+  #currentText = "";
   readonly #startPath: SessionStart["searchPath"];
-  /** Text of what is being carried out. */
-  currentText = "";
   /** To be called when the open transaction has ended and its outcome is in the catalog. */
   readonly whenEnded: (() => void)[] = [];
   #defaultPath: SessionStart["searchPath"];
@@ -119,8 +118,14 @@ export class Session implements GatedSession {
     database.gate.sessions.add(this);
   }
 
+  /** Text of what is about to be carried out. */
+  set currentText(text: string) {
+    this.#currentText = text;
+    if (this.transaction.isExplicit && /nextval/i.test(text)) this.transaction.hasCalledNextval = true;
+  }
+
   get runningText(): string {
-    return this.#isBusy ? this.currentText.toLowerCase() : "";
+    return this.#isBusy ? this.#currentText.toLowerCase() : "";
   }
 
   get holdsHomeLocks(): boolean {

@@ -6,8 +6,9 @@ import { emptyQueryResponse } from "../src/pgwire/backend-message.ts";
 import { decodeQuery } from "../src/pgwire/frontend-message.ts";
 import type { Plan } from "../src/planner/plan.ts";
 import { type Normalized, normalize } from "../src/sql/normalize.ts";
-import { type ParsedStatement, parse, positionInWhole } from "../src/sql/parse.ts";
+import { parse, positionInWhole } from "../src/sql/parse.ts";
 import { planText } from "./plan-text.ts";
+import { errorOf } from "./refusal.ts";
 import { runStatement } from "./run-statement.ts";
 import { commit, rollback } from "./run-transaction.ts";
 import { isPlain, sendToShard } from "./send-to-shard.ts";
@@ -17,7 +18,7 @@ const output = { describe: true, formats: [] };
 const noTypes: readonly number[] = [];
 
 export function simpleQuery(session: Session, message: Buffer): void {
-  let text: string;
+  let text = "";
   try {
     text = decodeQuery(message);
     session.currentText = text;
@@ -29,10 +30,16 @@ export function simpleQuery(session: Session, message: Buffer): void {
     if (normalized !== undefined && !normalized.isMulti && !normalized.isEmpty) {
       const plan = planText(session, text, normalized, noTypes);
       if (forwardWhole(session, text, normalized, plan, message)) return;
+      if (needsNoTree.has(plan.kind)) {
+        session.run(() => runKnown(session, text, normalized, plan));
+        return;
+      }
     }
   } catch (error) {
-    session.fail(error, 0);
-    session.client.write(session.readyMessage);
+    session.run(async () => {
+      session.fail(await errorOf(session, text, error), 0);
+      session.client.write(session.readyMessage);
+    });
     return;
   }
   session.run(() => runStatements(session, text));
@@ -55,33 +62,69 @@ function forwardWhole(session: Session, text: string, normalized: Normalized, pl
   return true;
 }
 
+/** Plans that say nothing about places in the text: the text may be used as it came, with blanks and semicolon. */
+const needsNoTree: ReadonlySet<Plan["kind"]> = new Set([
+  "transaction",
+  "single-shard",
+  "scatter",
+  "gather",
+  "scatter-write",
+]);
+
+/** One statement whose plan is at hand. */
+async function runKnown(session: Session, text: string, normalized: Normalized, plan: Plan): Promise<void> {
+  try {
+    const completion = await runPlanned(session, text, normalized, plan, 0, false);
+    if (isImplicitlyOpen(session)) await commit(session);
+    session.client.write(completion);
+  } catch (error) {
+    await failed(session, error, 0);
+  }
+  session.client.write(session.readyMessage);
+}
+
 async function runStatements(session: Session, text: string): Promise<void> {
   const { client, transaction } = session;
   let offset = 0;
+  let current = text;
   try {
     if (session.database.gate.isActive) await session.database.gate.pass(text, session);
     const statements = parse(text);
+    const isInSeries = statements.length > 1;
     if (statements.length === 0) client.write(emptyQueryResponse);
     for (const [i, statement] of statements.entries()) {
       offset = positionInWhole(text, statement.start, 0);
-      const isInSeries = statements.length > 1;
+      current = statement.text;
       if (isInSeries && transaction.status === "idle") transaction.begin("", false);
-      const completion = await runOne(session, statement, offset, isInSeries);
-      const isLast = i === statements.length - 1;
-      if (isLast && transaction.status === "open" && !transaction.isExplicit) await commit(session);
+      const normalized = normalize(statement.text);
+      const plan = planText(session, statement.text, normalized, noTypes);
+      const completion = await runPlanned(session, statement.text, normalized, plan, offset, isInSeries);
+      if (i === statements.length - 1 && isImplicitlyOpen(session)) await commit(session);
       client.write(completion);
     }
   } catch (error) {
-    session.fail(error, offset);
-    if (!transaction.isExplicit) await rollback(session);
+    await failed(session, await errorOf(session, current, error), offset);
   }
   client.write(session.readyMessage);
 }
 
-function runOne(session: Session, statement: ParsedStatement, offset: number, isInSeries: boolean): Promise<Buffer> {
-  const { text } = statement;
-  const normalized = normalize(text);
-  const plan = planText(session, text, normalized, noTypes);
+function isImplicitlyOpen({ transaction }: Session): boolean {
+  return transaction.status === "open" && !transaction.isExplicit;
+}
+
+async function failed(session: Session, error: unknown, offset: number): Promise<void> {
+  session.fail(error, offset);
+  if (!session.transaction.isExplicit) await rollback(session);
+}
+
+function runPlanned(
+  session: Session,
+  text: string,
+  normalized: Normalized | undefined,
+  plan: Plan,
+  offset: number,
+  isInSeries: boolean,
+): Promise<Buffer> {
   const run = { text, offset, literals: normalized?.literals ?? [], parameters: undefined, parameterTypes: noTypes };
   return runStatement(session, { run, normalized, output, bound: undefined, isInSeries }, plan);
 }

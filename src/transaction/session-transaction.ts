@@ -34,6 +34,8 @@ export class SessionTransaction {
   status: "idle" | "open" | "failed" = "idle";
   /** Begun by BEGIN; otherwise it ends with the message (or the Sync) that began it. */
   isExplicit = false;
+  /** A statement has called nextval on the home shard, so currval there is this session's own. */
+  hasCalledNextval = false;
   readonly participants = new Map<ShardName, Participant>();
   /** Settings as this transaction has changed them so far, for the session when it commits. */
   settings: SessionSettings | undefined;
@@ -209,6 +211,7 @@ export class SessionTransaction {
     this.settings = undefined;
     this.status = "idle";
     this.isExplicit = false;
+    this.hasCalledNextval = false;
   }
 
   #hear(message: Buffer): void {
