@@ -30,7 +30,10 @@ export async function runSet(session: Session, statement: Statement, plan: SetPl
       : isReset && value !== undefined
         ? settingSql(plan.name, value)
         : plan.sql;
-  const sent: Statement = { ...statement, run: { ...statement.run, text: sql } };
+  // By the simple protocol, whichever the client speaks: it takes several statements, and SET has no rows.
+  const { normalized, output, isInSeries } = statement;
+  const run = { ...statement.run, text: sql, parameters: undefined };
+  const sent: Statement = { run, normalized, output, bound: undefined, isInSeries };
   const tag = (completion: Buffer) => (isReset ? commandComplete("RESET") : completion);
 
   if (transaction.status === "idle") {
