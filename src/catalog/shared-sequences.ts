@@ -38,6 +38,12 @@ export async function sequencesOf(relation: Relation, query: QueryText): Promise
   return sequences.filter(({ isShared }) => !isShared);
 }
 
+/** From these statements on, nobody else draws from the sequences until the transaction ends. */
+export function lockSequencesSql(sequences: readonly SequenceFacts[]): string[] {
+  // There is no LOCK for sequences; every ALTER takes SHARE ROW EXCLUSIVE.
+  return sequences.map((sequence) => `alter sequence ${sequence.name} increment by ${sequence.increment}`);
+}
+
 /** Of one shard, in the order of the sequences. */
 export async function sequenceStates(sequences: readonly SequenceFacts[], query: QueryText): Promise<SequenceState[]> {
   if (sequences.length === 0) return [];

@@ -22,8 +22,9 @@ export async function copyIn(plan: CopyInPlan, execution: Execution, input: Copy
   const isSplit = plan.into === "distributed";
   const shards = plan.into === "home" ? [topology.home] : allShards(topology).map(({ name }) => name);
   const participants = await participantsOf(execution, shards);
+  const writesAnyway = !isSplit || mayHaveTriggers(plan, execution);
   const streams = participants.map((participant, i) => {
-    if (!isSplit) participant.wrote = true;
+    if (writesAnyway) participant.wrote = true;
     return new CopyInStream(participant, statement.text, (message) => (isSplit || i === 0) && sink.write(message));
   });
   const rows = new ShardRowSink(
@@ -45,6 +46,11 @@ export async function copyIn(plan: CopyInPlan, execution: Execution, input: Copy
     if (failed < 0 || !isSplit) throw error;
     throw withClientLine(error, (line) => rows.clientLine(failed, line));
   }
+}
+
+/** A trigger FOR EACH STATEMENT fires on shards that get no row, too. */
+function mayHaveTriggers({ stored }: CopyInPlan, { catalog }: Execution): boolean {
+  return [...catalog.relations.values()].some((byName) => byName.get(stored?.relation ?? "")?.hasTriggers === true);
 }
 
 function splitter(

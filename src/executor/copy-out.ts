@@ -20,6 +20,8 @@ export async function copyOut(plan: CopyOutPlan, execution: Execution): Promise<
   const { topology, statement, sink } = execution;
   const shards = shardsOfTarget(plan.target, topology, statement, []) ?? [...topology.shards.keys()];
   const [first, ...others] = await participantsOf(execution, shards);
+  // The functions of a query may write.
+  if (plan.sql !== undefined) for (const participant of [first!, ...others]) participant.wrote = true;
   const sql = plan.sql ?? statement.text;
   const streams = [new CopyOutStream(first!, sql, sink, plan.format, true)];
   try {

@@ -1,5 +1,13 @@
 // The sequences of a table that is being distributed, or undistributed: which statements that takes is the catalog's to know.
-import { joinSql, sequenceStates, sequencesOf, shareOutSql } from "../catalog/shared-sequences.ts";
+import {
+  joinSql,
+  lockSequencesSql,
+  type SequenceFacts,
+  type SequenceState,
+  sequenceStates,
+  sequencesOf,
+  shareOutSql,
+} from "../catalog/shared-sequences.ts";
 import type { Relation } from "../catalog/snapshot.ts";
 import type { Topology } from "../topology/snapshot.ts";
 import type { Participant } from "../transaction/participant.ts";
@@ -12,7 +20,7 @@ export async function shareOutSequences(
   participants: readonly Participant[],
 ): Promise<void> {
   const sequences = await sequencesOf(relation, (sql) => home.queryText(sql));
-  const states = await Promise.all(participants.map((each) => sequenceStates(sequences, (sql) => each.queryText(sql))));
+  const states = await lockedStates(sequences, home, participants);
   const ordinals = participants.map(({ shard }) => topology.shards.get(shard)!.ordinal);
   const statements = shareOutSql(sequences, states, ordinals);
   await Promise.all(participants.map((participant, i) => runAll(participant, statements[i]!)));
@@ -25,9 +33,25 @@ export async function joinSequences(
   participants: readonly Participant[],
 ): Promise<void> {
   const sequences = await sequencesOf(relation, (sql) => home.queryText(sql));
-  const states = await Promise.all(participants.map((each) => sequenceStates(sequences, (sql) => each.queryText(sql))));
+  const states = await lockedStates(sequences, home, participants);
   const statements = joinSql(sequences, states);
   await Promise.all(participants.map((participant) => runAll(participant, statements)));
+}
+
+/** By shard. The home shard is locked first, as everywhere. */
+async function lockedStates(
+  sequences: readonly SequenceFacts[],
+  home: Participant,
+  participants: readonly Participant[],
+): Promise<SequenceState[][]> {
+  const lock = lockSequencesSql(sequences);
+  await runAll(home, lock);
+  return Promise.all(
+    participants.map(async (participant) => {
+      if (participant !== home) await runAll(participant, lock);
+      return sequenceStates(sequences, (sql) => participant.queryText(sql));
+    }),
+  );
 }
 
 async function runAll(participant: Participant, statements: readonly string[]): Promise<void> {

@@ -2,6 +2,7 @@
 // twice; triggers of users stay silent; and an error leaves nothing changed.
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { AppError } from "../../src/base/app-error.ts";
 import { newShardSequencesSql } from "../../src/catalog/shared-sequences.ts";
 import { copyOut } from "../../src/executor/copy-out.ts";
 import { distribute } from "../../src/executor/distribute.ts";
@@ -523,6 +524,42 @@ describe("COPY TO STDOUT of a distributed table", () => {
     const { tag, data } = await copy("(FORMAT binary)", { kind: "binary" });
     expect(tag).toBe("COPY 0");
     expect(data.length).toBe(21);
+  });
+
+  test("waits for a client that reads slowly, and ends when it is gone", async () => {
+    await shards.everywhere("CREATE TABLE t (k int, v text)");
+    await shards.everywhere("INSERT INTO t SELECT i, repeat('x', 1000) FROM generate_series(1, 10000) i");
+    class SlowSink extends RecordingSink {
+      override pendingBytes = 0;
+      pendingMax = 0;
+      isGone = false;
+      override write(bytes: Buffer): boolean {
+        super.write(bytes);
+        this.pendingBytes += bytes.length;
+        this.pendingMax = Math.max(this.pendingMax, this.pendingBytes);
+        return false;
+      }
+      override async drained(): Promise<void> {
+        await new Promise(setImmediate);
+        if (this.isGone) throw new AppError("client-gone", "the client is gone");
+        this.pendingBytes = 0;
+      }
+    }
+    const copyInto = (slow: SlowSink) =>
+      shards.inTransaction(() =>
+        copyOut(
+          { kind: "copy-out", target: { kind: "all" }, sql: undefined, format },
+          shards.execution("COPY t TO STDOUT", slow),
+        ),
+      );
+    const slow = new SlowSink();
+    expect(await copyInto(slow)).toBe("COPY 30000");
+    expect(slow.copyData().length).toBeGreaterThan(30_000_000);
+    expect(slow.pendingMax).toBeLessThan(1_000_000);
+    const gone = new SlowSink();
+    gone.isGone = true;
+    await expect(copyInto(gone)).rejects.toThrow("the client is gone");
+    expect((await copy("")).tag).toBe("COPY 30000");
   });
 
   test("an error of one shard ends it, and the connections can be used again", async () => {

@@ -16,7 +16,7 @@ import { type PostgresOptions, type PostgresServer, startPostgres } from "./post
 /** What the client would have got. */
 export class RecordingSink {
   readonly messages: Buffer[] = [];
-  readonly pendingBytes = 0;
+  pendingBytes = 0;
   write(bytes: Buffer): boolean {
     for (let at = 0; at < bytes.length; ) {
       const end = at + 1 + bytes.readInt32BE(at + 1);
