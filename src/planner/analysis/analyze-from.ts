@@ -12,6 +12,7 @@ import { newRegion, type Region } from "./region.ts";
 import { relationSource } from "./relation-source.ts";
 import { type NamespaceItem, type Scope, scopeOfItems, type VisibleColumn } from "./scope.ts";
 import { newUses, subselectSource } from "./subquery-source.ts";
+import type { Variable } from "./variable.ts";
 
 export interface FromItem {
   readonly tree: JoinTree;
@@ -92,9 +93,9 @@ function analyzeJoin(context: Context, place: FromPlace, join: JoinExpr): FromIt
   const merged = mergeColumns(join, type, left, right, region);
   for (const column of merged.columns) learnEquality(condition, column.left, column.right);
   if (type === "full") {
-    for (const column of merged.columns) {
-      learnEquality(leftRegion, column.visible.variable, column.left);
-      learnEquality(rightRegion, column.visible.variable, column.right);
+    for (const { visible, left: leftSide, right: rightSide } of merged.columns) {
+      learnMerged(leftRegion, visible.variable, leftSide);
+      learnMerged(rightRegion, visible.variable, rightSide);
     }
   }
   const items = [...left.items, ...right.items];
@@ -142,6 +143,16 @@ function analyzeJoin(context: Context, place: FromPlace, join: JoinExpr): FromIt
     merged: merged.columns.map((each) => ({ left: each.left, right: each.right, merged: each.visible.variable })),
   };
   return { tree, items: [...hidden, ...usingItem, joinItem], columns: renamed };
+}
+
+/**
+ * On its own side of FULL JOIN, a merged column is that side's. Where an outer join inside may have made it NULL, the
+ * other side's could take its place.
+ */
+function learnMerged(region: Region, merged: Variable, side: Variable): void {
+  if (side.region === region && side.family !== undefined && side.family === merged.family) {
+    region.facts.push({ kind: "equal", left: merged, right: side });
+  }
 }
 
 function joinType({ jointype }: JoinExpr): "inner" | "left" | "right" | "full" {

@@ -85,7 +85,9 @@ function mergedVariable(
     region,
     column: undefined,
   };
-  if (type !== "full" && variable.family !== undefined)
+  // A fact about a side that an outer join has made NULL would say that it has not.
+  if (type !== "full" && variable.family !== undefined && side.region === region) {
     region.facts.push({ kind: "equal", left: variable, right: side });
+  }
   return variable;
 }

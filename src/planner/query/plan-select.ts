@@ -9,6 +9,7 @@ import { boundTargets } from "./bind-keys.ts";
 import { planWritingWith } from "./plan-writing-with.ts";
 import { isReadOnly } from "./read-only.ts";
 import { scatterPlan } from "./scatter.ts";
+import { isShardDependent } from "./shard-dependent.ts";
 import { singleShard } from "./single-shard.ts";
 import { homeFunctions } from "./user-functions.ts";
 
@@ -27,7 +28,8 @@ export function planSelect(input: PlanInput, analysis: Analysis): Plan {
   if (!has("distributed")) {
     if (has("gateway")) return gatherPlan(input, analysis, home);
     // Row locks of a reference table exclude each other only if all take them on the same copy.
-    const target: Target = needsHome || analysis.locks ? { kind: "home" } : { kind: "any" };
+    const isHome = needsHome || analysis.locks || isShardDependent(input, analysis);
+    const target: Target = isHome ? { kind: "home" } : { kind: "any" };
     return singleShard(input, analysis.readsLiterals, [target], readOnly && home.size === 0);
   }
   const targets = boundTargets(tables);

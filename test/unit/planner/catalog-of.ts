@@ -52,7 +52,15 @@ export function catalogOf(description: string, options: { bytewise?: boolean } =
     systemRelations: new Set(["pg_class", "pg_type", "pg_namespace", "pg_stat_activity", "pg_tables"]),
     informationSchemaRelations: new Set(["tables", "columns"]),
     userFunctions,
-    volatileFunctions: new Set(["random", "nextval", "setval", "clock_timestamp", "pg_advisory_lock", "setseed"]),
+    volatileFunctions: new Set([
+      "random",
+      "nextval",
+      "setval",
+      "clock_timestamp",
+      "pg_advisory_lock",
+      "setseed",
+      "pg_total_relation_size",
+    ]),
     stableFunctions: new Set(["now", "current_setting", "to_char"]),
     aggregateFunctions: new Set(
       (
