@@ -8,6 +8,7 @@ import { type Builtins, loadBuiltins } from "../src/catalog/builtins.ts";
 import { loadCatalog } from "../src/catalog/loader.ts";
 import { metadataSchemaSql } from "../src/catalog/metadata-schema.ts";
 import type { CatalogSnapshot } from "../src/catalog/snapshot.ts";
+import { UserTypes, userTypesSql } from "../src/catalog/user-types.ts";
 import { allShards } from "../src/executor/execution.ts";
 import type { Topology } from "../src/topology/snapshot.ts";
 import type { AdminConnections } from "./admin-connections.ts";
@@ -21,6 +22,10 @@ const reconnectMaxMs = 5_000;
 export class Database {
   readonly name: string;
   readonly builtins: Builtins;
+  /** Object ids of users' types on each shard, as of the last load of the catalog. */
+  userTypes: UserTypes = UserTypes.none;
+  #typesOfOthers: () => Promise<ReadonlyMap<string, string>>;
+  #homeTypes = "[]";
   readonly gate = new DistributionGate();
   #connect: () => Promise<pg.Client>;
   #connection: pg.Client;
@@ -30,17 +35,28 @@ export class Database {
   #isClosed = false;
   #log: Log;
 
-  /** `connect` gives a connection of the gateway's own to the database's home shard. */
-  static async open(name: string, connect: () => Promise<pg.Client>, log: Log): Promise<Database> {
+  /**
+   * `connect` gives a connection of the gateway's own to the database's home shard; `typesOfOthers` the answers of the
+   * other shards to `userTypesSql`.
+   */
+  static async open(
+    name: string,
+    connect: () => Promise<pg.Client>,
+    typesOfOthers: () => Promise<ReadonlyMap<string, string>>,
+    log: Log,
+  ): Promise<Database> {
     const connection = await connect();
     const builtins = await loadBuiltins(queryText(connection));
     const catalog = await loadCatalog(queryText(connection), builtins);
-    return new Database(name, connect, connection, builtins, catalog, log);
+    const database = new Database(name, connect, typesOfOthers, connection, builtins, catalog, log);
+    await database.#loadUserTypes();
+    return database;
   }
 
   private constructor(
     name: string,
     connect: () => Promise<pg.Client>,
+    typesOfOthers: () => Promise<ReadonlyMap<string, string>>,
     connection: pg.Client,
     builtins: Builtins,
     catalog: CatalogSnapshot,
@@ -49,6 +65,7 @@ export class Database {
     this.name = name;
     this.builtins = builtins;
     this.#connect = connect;
+    this.#typesOfOthers = typesOfOthers;
     this.#connection = connection;
     this.#catalog = catalog;
     this.#log = log;
@@ -76,7 +93,16 @@ export class Database {
     do {
       this.#isStale = false;
       this.#catalog = await loadCatalog(queryText(this.#connection), this.builtins);
+      await this.#loadUserTypes();
     } while (this.#isStale);
+  }
+
+  /** Types change seldom, so the other shards are asked only when the home shard's have changed. */
+  async #loadUserTypes(): Promise<void> {
+    const homeTypes = await queryText(this.#connection)(userTypesSql);
+    if (homeTypes === this.#homeTypes) return;
+    this.userTypes = new UserTypes(homeTypes, await this.#typesOfOthers());
+    this.#homeTypes = homeTypes;
   }
 
   close(): Promise<void> {
@@ -144,6 +170,21 @@ export class Databases {
     await Promise.all([...this.#open.keys()].map((name) => this.forget(name)));
   }
 
+  async #typesOfOthers(name: string): Promise<ReadonlyMap<string, string>> {
+    const { home } = this.#topology();
+    const types = new Map<string, string>();
+    for (const shard of allShards(this.#topology())) {
+      if (shard.name === home) continue;
+      const connection = await this.#admin.connect(shard.name, name);
+      try {
+        types.set(shard.name, await queryText(connection)(userTypesSql));
+      } finally {
+        await connection.end();
+      }
+    }
+    return types;
+  }
+
   async #prepare(name: string): Promise<Database> {
     const topology = this.#topology();
     for (const shard of allShards(topology)) {
@@ -159,7 +200,7 @@ export class Databases {
       await connection.query(`LISTEN ${catalogChannel}`);
       return connection;
     };
-    return Database.open(name, connect, this.#log);
+    return Database.open(name, connect, () => this.#typesOfOthers(name), this.#log);
   }
 }
 

@@ -1,9 +1,12 @@
 // Parameters and columns of a prepared statement, as PostgreSQL itself sees them.
+
+import type { UserTypes } from "../src/catalog/user-types.ts";
 import type { Description } from "../src/executor/description-cache.ts";
 import { oid } from "../src/pgwire/oid.ts";
-import { gatewayField } from "../src/pgwire/row-description.ts";
+import { type Field, gatewayField } from "../src/pgwire/row-description.ts";
 import { SqlError } from "../src/pgwire/sql-error.ts";
 import type { Plan } from "../src/planner/plan.ts";
+import type { ShardName } from "../src/topology/snapshot.ts";
 import { gatewayTables } from "./gateway-relations.ts";
 import { planned } from "./planned.ts";
 import type { Session } from "./session.ts";
@@ -25,17 +28,24 @@ export async function describeStatement(session: Session, shared: SharedStatemen
   const execution = session.execution(run, output, leases);
   try {
     const participant = await execution.participant(transaction.participants.keys().next().value ?? topology.home);
+    const { shard } = participant;
+    const { userTypes } = execution;
     const description = await session.gateway.descriptions.describe(
       execution.scope,
       shared.text,
-      shared.declaredTypes,
+      shared.declaredTypes.map((typeOid) => userTypes.toShard(shard, typeOid)),
       participant,
     );
-    shared.parameterTypes = description.parameterTypes;
-    return description;
+    const parameterTypes = description.parameterTypes.map((typeOid) => userTypes.toHome(shard, typeOid));
+    shared.parameterTypes = parameterTypes;
+    return { parameterTypes, fields: description.fields?.map((field) => atHome(field, shard, userTypes)) };
   } finally {
     leases.release();
   }
+}
+
+function atHome(field: Field, shard: ShardName, userTypes: UserTypes): Field {
+  return { ...field, typeOid: userTypes.toHome(shard, field.typeOid) };
 }
 
 /** What no shard knows. */

@@ -133,7 +133,7 @@ export class ExtendedQuery {
     }
     if (!isForwardable) return false;
     const shard = together.shard ?? session.transaction.participants.keys().next().value ?? session.topology.home;
-    const { bytes, needs } = together.finish();
+    const { bytes, needs } = together.finish(shard);
     session.currentText = together.texts;
     const uncertain = together.commit(transaction.status === "open");
     const { described } = together;

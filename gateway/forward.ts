@@ -10,6 +10,7 @@ import type { Participant } from "../src/transaction/participant.ts";
 import { CopyForward } from "./copy-from-client.ts";
 import type { Session } from "./session.ts";
 import type { Statement } from "./statement.ts";
+import { translationFrom } from "./translation.ts";
 
 /** Resolves with CommandComplete (or EmptyQueryResponse). Rejects with ShardError or AppError. */
 export function forward(session: Session, participant: Participant, statement: Statement): Promise<Buffer> {
@@ -23,6 +24,7 @@ export function forward(session: Session, participant: Participant, statement: S
     const handler = new PassThrough(
       session.client,
       {
+        translate: translationFrom(session, participant.shard),
         onError(reason) {
           error ??= reason;
           if (session.copy !== undefined && session.copy === copy) copy?.failed();
@@ -58,7 +60,9 @@ async function forwardBound(session: Session, participant: Participant, statemen
     {
       sql: run.text,
       parameters: run.parameters,
-      parameterTypes: bound?.shared.declaredTypes ?? run.parameterTypes,
+      parameterTypes: (bound?.shared.declaredTypes ?? run.parameterTypes).map((typeOid) =>
+        session.database.userTypes.toShard(participant.shard, typeOid),
+      ),
       formats: output.formats,
     },
     session.client,
@@ -67,8 +71,10 @@ async function forwardBound(session: Session, participant: Participant, statemen
   try {
     await rows.described;
     if (rows.fields !== undefined) {
-      if (taker !== undefined) taker.fields(rows.fields);
-      else if (output.describe) session.client.write(encodeRowDescription(rows.fields));
+      const translate = translationFrom(session, participant.shard) ?? ((typeOid: number) => typeOid);
+      const fields = rows.fields.map((field) => ({ ...field, typeOid: translate(field.typeOid) }));
+      if (taker !== undefined) taker.fields(fields);
+      else if (output.describe) session.client.write(encodeRowDescription(fields));
     }
     for (let batch = await rows.next(); batch !== undefined; batch = await rows.next()) {
       if (taker !== undefined) await taker.rows(batch);

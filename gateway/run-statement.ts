@@ -16,6 +16,7 @@ import { SqlError } from "../src/pgwire/sql-error.ts";
 import type { Plan, SingleShardPlan } from "../src/planner/plan.ts";
 import { refuse } from "../src/planner/refuse.ts";
 import type { ShardName } from "../src/topology/snapshot.ts";
+import { ClientGone } from "./client-connection.ts";
 import { CopyStream } from "./copy-from-client.ts";
 import { forward } from "./forward.ts";
 import { planAnew } from "./plan-text.ts";
@@ -30,6 +31,7 @@ import type { Statement } from "./statement.ts";
 import { StatementLeases } from "./statement-leases.ts";
 
 export async function runStatement(session: Session, statement: Statement, plan: Plan): Promise<Buffer> {
+  if (session.isEnded) throw new ClientGone();
   if (session.transaction.status === "failed" && !endsFailedTransaction(plan)) throw transactionAborted();
   try {
     // No value can come with a simple query: the shard says so.

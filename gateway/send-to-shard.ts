@@ -8,6 +8,7 @@ import type { ShardName } from "../src/topology/snapshot.ts";
 import { Participant } from "../src/transaction/participant.ts";
 import { CopyForward } from "./copy-from-client.ts";
 import type { Session } from "./session.ts";
+import { translationFrom } from "./translation.ts";
 
 /** Nothing about the plan concerns the session. */
 export function isPlain(plan: Plan): plan is SingleShardPlan {
@@ -56,6 +57,7 @@ export function sendToShard(
     client,
     {
       ...(onRowDescription === undefined ? {} : { onRowDescription }),
+      translate: translationFrom(session, shard),
       onSent(used) {
         connection = used;
         if (!isOpen) session.active.add(used);

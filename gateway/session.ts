@@ -91,7 +91,7 @@ export class Session implements GatedSession {
   #queuedBytes = 0;
   #isPaused = false;
   #isBusy = false;
-  #isEnded = false;
+  isEnded = false;
 
   constructor({ client, gateway, database, login, loginKey, settings, searchPath }: SessionStart) {
     this.client = client;
@@ -233,6 +233,7 @@ export class Session implements GatedSession {
       sink: this.client,
       topology: this.topology,
       catalog: this.catalog,
+      userTypes: this.database.userTypes,
       statement,
       output,
       isWholeStatement: true,
@@ -267,7 +268,7 @@ export class Session implements GatedSession {
 
   /** Carries out what waits until something has to be waited for. */
   #work(): void {
-    while (!this.#isBusy && !this.#isEnded) {
+    while (!this.#isBusy && !this.isEnded) {
       const frame = this.#queue.shift();
       if (frame === undefined) break;
       this.#queuedBytes -= frame.bytes.length;
@@ -362,7 +363,7 @@ export class Session implements GatedSession {
 
   /** Nothing can go on after this. */
   fatal(error: unknown): void {
-    if (this.#isEnded) return;
+    if (this.isEnded) return;
     if (!(error instanceof ClientGone)) {
       const shown =
         error instanceof SqlError ? new SqlError({ ...error.fields, severity: "FATAL", position: undefined }) : error;
@@ -382,8 +383,8 @@ export class Session implements GatedSession {
 
   /** The session is over, whoever ended it. Its connections are free once what they do has ended. */
   end(): void {
-    if (this.#isEnded) return;
-    this.#isEnded = true;
+    if (this.isEnded) return;
+    this.isEnded = true;
     this.#queue = [];
     this.copy?.abort(new ClientGone());
     this.cancel();

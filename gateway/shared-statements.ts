@@ -33,6 +33,7 @@ const statementsMax = 20_000;
 
 export class SharedStatements {
   #byText = new Map<string, SharedStatement>();
+  #byName = new Map<string, SharedStatement>();
   #count = 0;
 
   get(text: string, declaredTypes: readonly number[]): SharedStatement {
@@ -40,9 +41,19 @@ export class SharedStatements {
     let statement = this.#byText.get(key);
     if (statement === undefined) {
       statement = new SharedStatement(`sg_${++this.#count}`, text, declaredTypes);
-      if (this.#byText.size >= statementsMax) this.#byText.delete(this.#byText.keys().next().value!);
+      if (this.#byText.size >= statementsMax) {
+        const [oldest, { name }] = this.#byText.entries().next().value!;
+        this.#byText.delete(oldest);
+        this.#byName.delete(name);
+      }
       this.#byText.set(key, statement);
+      this.#byName.set(statement.name, statement);
     }
     return statement;
+  }
+
+  /** By the name that it has on the shards; undefined once it has been forgotten. */
+  named(name: string): SharedStatement | undefined {
+    return this.#byName.get(name);
   }
 }

@@ -3,7 +3,13 @@ import { unreachable } from "../src/base/assert.ts";
 import type { StatementRun } from "../src/executor/execution.ts";
 import { singleShardOf } from "../src/executor/resolve-target.ts";
 import type { NeededStatement } from "../src/pgclient/server-connection.ts";
-import { bindMessage, closeMessage, describeMessage, syncMessage } from "../src/pgwire/frontend-encode.ts";
+import {
+  bindMessage,
+  closeMessage,
+  describeMessage,
+  parseTextMessage,
+  syncMessage,
+} from "../src/pgwire/frontend-encode.ts";
 import type { BindMessage, ParseMessage, TargetMessage } from "../src/pgwire/frontend-message.ts";
 import type { ShardName } from "../src/topology/snapshot.ts";
 import type { Step } from "./extended-step.ts";
@@ -23,6 +29,8 @@ export class Together {
   readonly #closedPortals = new Set<string>();
   readonly #pieces: Buffer[] = [];
   readonly #needs: NeededStatement[] = [];
+  /** Parse messages of the unnamed statement, among the pieces. */
+  readonly #unnamed = new Map<Buffer, SharedStatement>();
   /** The Parse of the unnamed statement is part of the series, so Bind may use it under its own name. */
   #hasOwnUnnamed = false;
   /** Something other than Parse has been added: from here on no Parse of a named statement fits. */
@@ -83,6 +91,7 @@ export class Together {
     if (plan === undefined || !isPlain(plan)) return false;
     this.#newStatements.set(statement, { shared, isUncertain: false });
     if (statement === "") {
+      this.#unnamed.set(bytes, shared);
       this.#pieces.push(bytes);
       this.#hasOwnUnnamed = true;
       return true;
@@ -161,8 +170,25 @@ export class Together {
     return this.shard === shard;
   }
 
-  finish(): { readonly bytes: readonly Buffer[]; readonly needs: readonly NeededStatement[] } {
-    return { bytes: [...this.#pieces, syncMessage], needs: this.#needs };
+  /** As it goes to this shard: there the types that the client has declared may have other object ids. */
+  finish(shard: ShardName): { readonly bytes: readonly Buffer[]; readonly needs: readonly NeededStatement[] } {
+    const { userTypes } = this.#session.database;
+    if (!userTypes.differAt(shard)) return { bytes: [...this.#pieces, syncMessage], needs: this.#needs };
+    const parseAt = (name: string, { text, declaredTypes }: SharedStatement) =>
+      parseTextMessage(
+        name,
+        text,
+        declaredTypes.map((typeOid) => userTypes.toShard(shard, typeOid)),
+      );
+    const bytes = this.#pieces.map((piece) => {
+      const shared = this.#unnamed.get(piece);
+      return shared === undefined ? piece : parseAt("", shared);
+    });
+    const needs = this.#needs.map((need) => {
+      const shared = this.#session.gateway.statements.named(need.name);
+      return shared === undefined ? need : { ...need, name: need.name, parse: parseAt(need.name, shared) };
+    });
+    return { bytes: [...bytes, syncMessage], needs };
   }
 
   /** Makes the new names the session's. Returns the statements that may not exist if the series fails. */

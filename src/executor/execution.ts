@@ -1,5 +1,6 @@
 // What one run of one plan has to work with. Made by the session, used by every operator.
 import type { CatalogSnapshot } from "../catalog/snapshot.ts";
+import type { UserTypes } from "../catalog/user-types.ts";
 import type { BoundParameters } from "../pgwire/frontend-message.ts";
 import type { Shard, ShardName, Topology } from "../topology/snapshot.ts";
 import type { Participant } from "../transaction/participant.ts";
@@ -40,6 +41,7 @@ export interface Execution {
   readonly sink: ClientSink;
   readonly topology: Topology;
   readonly catalog: CatalogSnapshot;
+  readonly userTypes: UserTypes;
   readonly statement: StatementRun;
   readonly output: OutputRequest;
   /** False: a part of `statement`, the source of an INSERT, say. */
@@ -53,6 +55,11 @@ export interface Execution {
   participant(shard: ShardName): Promise<Participant>;
   /** Shards that the transaction uses already. */
   joined(): Iterable<ShardName>;
+}
+
+/** Types of the client's parameters with the object ids that they have on this shard. */
+export function parameterTypesAt({ statement, userTypes }: Execution, shard: ShardName): readonly number[] {
+  return statement.parameterTypes.map((typeOid) => userTypes.toShard(shard, typeOid));
 }
 
 /** In the order of their ordinals, which is the order in which every statement takes connections. */

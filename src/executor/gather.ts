@@ -8,7 +8,7 @@ import type { GatherInput, GatherPlan } from "../planner/plan.ts";
 import type { Participant } from "../transaction/participant.ts";
 import { ColumnArrays } from "./column-arrays.ts";
 import { describeOwn } from "./describe-own.ts";
-import type { Execution } from "./execution.ts";
+import { type Execution, parameterTypesAt } from "./execution.ts";
 import { participantsOf, withStreams } from "./open-streams.ts";
 import { shardsOfTarget } from "./resolve-target.ts";
 import type { RowTaker } from "./scatter.ts";
@@ -58,7 +58,11 @@ export async function gather(plan: GatherPlan, execution: Execution, taker: RowT
 /** The columns that `gather` will give. */
 export async function describeGather(plan: GatherPlan, execution: Execution): Promise<readonly Field[]> {
   const { final, sql, parameterTypes } = await prepare(plan, execution);
-  const { fields } = await execution.descriptions.describe(execution.scope, sql, parameterTypes, final);
+  const types = [
+    ...parameterTypesAt(execution, final.shard),
+    ...parameterTypes.slice(execution.statement.parameterTypes.length),
+  ];
+  const { fields } = await execution.descriptions.describe(execution.scope, sql, types, final);
   return fields ?? [];
 }
 
@@ -80,7 +84,7 @@ async function prepare(plan: GatherPlan, execution: Execution): Promise<Prepared
     const { fields } = await execution.descriptions.describe(
       execution.scope,
       input.sql,
-      statement.parameterTypes,
+      parameterTypesAt(execution, final.shard),
       final,
     );
     const columns = await travellingColumns(fields ?? [], execution, final);

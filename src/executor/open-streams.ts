@@ -1,6 +1,5 @@
 // The same query on several shards, all at once.
 import { ShardError } from "../pgwire/error-fields.ts";
-import { firstUserOid } from "../pgwire/oid.ts";
 import type { ShardName } from "../topology/snapshot.ts";
 import type { Participant } from "../transaction/participant.ts";
 import { allShards, type Execution } from "./execution.ts";
@@ -23,11 +22,13 @@ export async function withStreams<T>(
   query: ShardQuery | ((participant: Participant) => ShardQuery),
   use: (streams: readonly ShardRows[]) => Promise<T>,
 ): Promise<T> {
-  const { statement, sink } = execution;
+  const { statement, sink, userTypes } = execution;
   const queries: ShardQuery[] = [];
   for (const participant of participants) {
     const wanted = typeof query === "function" ? query(participant) : query;
-    queries.push({ ...wanted, parameterTypes: await typesAt(participant, wanted.parameterTypes, execution) });
+    // Those of the client are the home shard's; those of arrays are built in.
+    const parameterTypes = wanted.parameterTypes.map((typeOid) => userTypes.toShard(participant.shard, typeOid));
+    queries.push({ ...wanted, parameterTypes });
   }
   const streams = participants.map((participant, i) => new ShardRows(participant, queries[i]!, sink));
   let isFailed = true;
@@ -43,16 +44,4 @@ export async function withStreams<T>(
   } finally {
     await Promise.all(streams.map((stream) => stream.close(isFailed)));
   }
-}
-
-/** Types that users made have other object ids on every shard: the shard itself says what the parameters are there. */
-async function typesAt(
-  participant: Participant,
-  types: readonly number[],
-  { statement, descriptions, scope }: Execution,
-): Promise<readonly number[]> {
-  if (!statement.parameterTypes.some((typeOid) => typeOid >= firstUserOid)) return types;
-  const declared = statement.parameterTypes.map((typeOid) => (typeOid >= firstUserOid ? 0 : typeOid));
-  const { parameterTypes } = await descriptions.describe(scope, statement.text, declared, participant);
-  return [...parameterTypes, ...types.slice(parameterTypes.length)];
 }

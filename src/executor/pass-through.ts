@@ -5,12 +5,19 @@ import { type AnswerHandler, watch } from "../pgclient/answer-handler.ts";
 import type { ServerConnection } from "../pgclient/server-connection.ts";
 import { ShardError } from "../pgwire/error-fields.ts";
 import { backend } from "../pgwire/message-type.ts";
+import { translateParameterDescription, translateRowDescription } from "../pgwire/row-description.ts";
 import type { ClientSink } from "./execution.ts";
 
 const always = [backend.errorResponse, backend.copyInResponse, backend.copyBothResponse];
-const watched = watch(...always);
-const watchedWithTag = watch(...always, backend.commandComplete);
-const watchedWithFields = watch(...always, backend.rowDescription);
+const tables = [false, true].map((hasTag) =>
+  [false, true].map((hasFields) =>
+    watch(
+      ...always,
+      ...(hasTag ? [backend.commandComplete] : []),
+      ...(hasFields ? [backend.rowDescription, backend.parameterDescription] : []),
+    ),
+  ),
+);
 
 /** Unsent bytes from which on the shard is not read any more until the client has caught up. */
 const pendingBytesMax = 256 * 1024;
@@ -18,8 +25,10 @@ const pendingBytesMax = 256 * 1024;
 export interface PassThroughEvents {
   /** The request is on its way. */
   onSent?(connection: ServerConnection): void;
-  /** RowDescription; it goes to the client as well. */
+  /** RowDescription as the client gets it. */
   onRowDescription?(message: Buffer): void;
+  /** From the shard's object ids of types to those that the client knows; undefined: they are the same. */
+  readonly translate?: ((typeOid: number) => number) | undefined;
   /** An error of the shard. The listener passes it to the client, or keeps it. */
   onError(error: ShardError): void;
   /** Returns true when the message shall not go to the client. */
@@ -42,12 +51,8 @@ export class PassThrough implements AnswerHandler {
 
   /** `includesReady`: the shard's ReadyForQuery is also the client's. */
   constructor(sink: ClientSink, events: PassThroughEvents, includesReady: boolean) {
-    this.watched =
-      events.onCommandComplete !== undefined
-        ? watchedWithTag
-        : events.onRowDescription !== undefined
-          ? watchedWithFields
-          : watched;
+    const hasFields = events.onRowDescription !== undefined || events.translate !== undefined;
+    this.watched = tables[events.onCommandComplete === undefined ? 0 : 1]![hasFields ? 1 : 0]!;
     this.includesReady = includesReady;
     this.#sink = sink;
     this.#events = events;
@@ -72,9 +77,16 @@ export class PassThrough implements AnswerHandler {
         return false;
       case backend.commandComplete:
         return this.#events.onCommandComplete?.(message) === true ? false : this.forward(message);
-      case backend.rowDescription:
-        this.#events.onRowDescription?.(message);
-        return this.forward(message);
+      case backend.rowDescription: {
+        const { translate } = this.#events;
+        const told = translate === undefined ? message : translateRowDescription(message, translate);
+        this.#events.onRowDescription?.(told);
+        return this.forward(told);
+      }
+      case backend.parameterDescription: {
+        const { translate } = this.#events;
+        return this.forward(translate === undefined ? message : translateParameterDescription(message, translate));
+      }
       default: {
         const inUse = this.forward(message);
         this.#events.onCopyIn?.();

@@ -3,7 +3,7 @@ import type { Field } from "../pgwire/row-description.ts";
 import type { Plan } from "../planner/plan.ts";
 import { refuse } from "../planner/refuse.ts";
 import type { Participant } from "../transaction/participant.ts";
-import type { Execution } from "./execution.ts";
+import { type Execution, parameterTypesAt } from "./execution.ts";
 import { describeGather, gather } from "./gather.ts";
 import { KeysUnusable } from "./keys-unusable.ts";
 import { withStreams } from "./open-streams.ts";
@@ -56,11 +56,12 @@ export async function describeRows(plan: Plan, execution: Execution): Promise<re
     case "single-shard": {
       const participant = await sourceShard(plan, execution);
       if (participant === undefined && plan.otherwise !== undefined) return describeRows(plan.otherwise, execution);
+      const asked = participant ?? (await execution.participant(topology.home));
       const { fields = [] } = await descriptions.describe(
         scope,
         plan.sql ?? statement.text,
-        statement.parameterTypes,
-        participant ?? (await execution.participant(topology.home)),
+        parameterTypesAt(execution, asked.shard),
+        asked,
       );
       return fields;
     }

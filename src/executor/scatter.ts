@@ -3,7 +3,7 @@ import { encodeRowDescription, type Field } from "../pgwire/row-description.ts";
 import type { ScatterPlan } from "../planner/plan.ts";
 import type { Participant } from "../transaction/participant.ts";
 import { describeOwn } from "./describe-own.ts";
-import type { Execution } from "./execution.ts";
+import { type Execution, parameterTypesAt } from "./execution.ts";
 import { mergeRows } from "./merge-rows.ts";
 import { participantsOf, withStreams } from "./open-streams.ts";
 import { shardsOfTarget } from "./resolve-target.ts";
@@ -54,10 +54,11 @@ export async function scatter(plan: ScatterPlan, execution: Execution, taker: Ro
 /** The columns of `plan.sql` without those that only the merge needs. */
 export async function describeVisible(
   plan: ScatterPlan,
-  { descriptions, scope, statement }: Execution,
+  execution: Execution,
   participant: Participant,
 ): Promise<readonly Field[]> {
-  const { fields = [] } = await descriptions.describe(scope, plan.sql, statement.parameterTypes, participant);
+  const types = parameterTypesAt(execution, participant.shard);
+  const { fields = [] } = await execution.descriptions.describe(execution.scope, plan.sql, types, participant);
   return fields.slice(0, fields.length - plan.hiddenColumns);
 }
 

@@ -256,11 +256,16 @@ export class ServerConnection {
     return this.#cancels > 0;
   }
 
-  /** Ends the connection politely when it is idle, at once when it is not. */
+  /** Ends the connection politely when it is idle; otherwise what the server does for it is cancelled. */
   close(): void {
     if (this.#closed) return;
-    if (this.#exchanges.length === 0) this.#socket.end(terminateMessage);
-    else this.#socket.destroy();
+    if (this.#exchanges.length === 0) {
+      this.#socket.end(terminateMessage);
+    } else {
+      // PostgreSQL notices that its client is gone only when it has something to say.
+      this.cancel();
+      this.#socket.destroy();
+    }
     this.#lose(undefined);
     // A peer that does not close its side must not keep ours.
     setTimeout(() => this.#socket.destroy(), 1_000).unref();

@@ -69,3 +69,19 @@ export function haveSameTypes(a: readonly Field[], b: readonly Field[]): boolean
     })
   );
 }
+
+/** The same RowDescription with other object ids of types; the message itself is not changed. */
+export function translateRowDescription(message: Buffer, translate: (typeOid: number) => number): Buffer {
+  return encodeRowDescription(
+    parseRowDescription(message).map((field) => ({ ...field, typeOid: translate(field.typeOid) })),
+  );
+}
+
+/** The same for ParameterDescription. */
+export function translateParameterDescription(message: Buffer, translate: (typeOid: number) => number): Buffer {
+  const translated = Buffer.from(message);
+  for (let at = headerBytes + 2; at < message.length; at += 4) {
+    translated.writeUInt32BE(translate(message.readUInt32BE(at)), at);
+  }
+  return translated;
+}

@@ -2,6 +2,7 @@
 import pg from "pg";
 import { metadataSchemaSql } from "../../src/catalog/metadata-schema.ts";
 import type { CatalogSnapshot } from "../../src/catalog/snapshot.ts";
+import { UserTypes } from "../../src/catalog/user-types.ts";
 import { DescriptionCache } from "../../src/executor/description-cache.ts";
 import type { Execution } from "../../src/executor/execution.ts";
 import { parseErrorFields } from "../../src/pgwire/error-fields.ts";
@@ -115,6 +116,7 @@ export class ThreeShards {
       sink,
       topology: this.topology,
       catalog,
+      userTypes: UserTypes.none,
       statement: { text, offset: 0, literals: [], parameters: undefined, parameterTypes: [] },
       output: { describe: false, formats: [] },
       isWholeStatement: false,
