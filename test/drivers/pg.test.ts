@@ -93,17 +93,17 @@ describe.each(tableKinds)("with an %s table", (kind) => {
   });
 
   test("binary results are asked for and given", async () => {
-    // (pg misreads binary floating point numbers, PostgreSQL's as well.)
-    const query = { text: `select id, flag, big, word from ${table} where id <= $1 order by id`, values: [3] };
+    // (pg misreads large and fractional binary numbers, PostgreSQL's as well.)
+    const query = { text: `select id, flag, word from ${table} where id <= $1 order by id`, values: [3] };
     const binary = await client.query({ ...query, binary: true } as pg.QueryConfig);
     expect(binary.rows).toEqual((await client.query(query)).rows);
-    expect(binary.rows[1]).toEqual({ id: 2, flag: true, big: "20000000000", word: "word 2" });
+    expect(binary.rows[1]).toEqual({ id: 2, flag: true, word: "word 2" });
     const count = await client.query({
-      text: `select count(*) from ${table} where id > $1`,
+      text: `select count(*)::int from ${table} where id > $1`,
       values: [10],
       binary: true,
     } as pg.QueryConfig);
-    expect(count.rows).toEqual([{ count: "50" }]);
+    expect(count.rows).toEqual([{ count: 50 }]);
   });
 
   test("rows may be taken a few at a time", async () => {
