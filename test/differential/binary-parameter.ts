@@ -1,7 +1,7 @@
 // Parameters as drivers send them in binary, for the types whose binary form is easy to write.
 import { oid } from "../../src/pgwire/oid.ts";
 import type { ParameterValue } from "./case-file.ts";
-import type { Parameter } from "./wire-client.ts";
+import type { Parameter } from "./extended-batch.ts";
 
 export function textParameter(value: ParameterValue): Parameter {
   return { format: 0, value: value === null ? null : Buffer.from(String(value)) };

@@ -6,6 +6,9 @@
 //   -- gateway: sql          only the gateway gets this statement
 //   -- refused: SG012        the gateway answers with this refusal, PostgreSQL succeeds
 //   -- params: [1, "a"]      a prepared statement; once for each set of parameters
+//   -- types: [20, 25]       object ids of the types that the client declares for the parameters
+//   -- portions: 3           fetched three rows at a time from one portal
+//   -- pipeline              the statements go by the extended protocol, with one Sync behind all of them
 //   -- ordered, -- any order whether the order of rows counts, where the statement itself does not show it
 //   -- may differ: detail    fields of an error that need not be equal, because the gateway cannot know them
 //   -- simple                not repeated by the extended protocol
@@ -23,6 +26,9 @@ export interface Step {
   readonly gatewayOnly: boolean;
   readonly refused: string | undefined;
   readonly parameters: readonly (readonly ParameterValue[])[];
+  readonly types: readonly number[];
+  readonly portions: number | undefined;
+  readonly isPipeline: boolean;
   readonly order: "ordered" | "any" | "as the statement says";
   readonly mayDiffer: readonly string[];
   readonly simpleOnly: boolean;
@@ -95,6 +101,9 @@ function emptyDraft(file: string): Draft {
     gatewayOnly: false,
     refused: undefined,
     parameters: [],
+    types: [],
+    portions: undefined,
+    isPipeline: false,
     order: "as the statement says",
     mayDiffer: [],
     simpleOnly: false,
@@ -108,6 +117,15 @@ function direct(draft: Draft, name: string, argument: string, place: string): vo
       break;
     case "params":
       draft.parameters = [...draft.parameters, JSON.parse(argument) as ParameterValue[]];
+      break;
+    case "types":
+      draft.types = JSON.parse(argument) as number[];
+      break;
+    case "portions":
+      draft.portions = Number(argument);
+      break;
+    case "pipeline":
+      draft.isPipeline = true;
       break;
     case "ordered":
       draft.order = "ordered";

@@ -3,6 +3,7 @@ import type { Answer, Result } from "./answer.ts";
 import { binaryParameter, textParameter } from "./binary-parameter.ts";
 import type { Step } from "./case-file.ts";
 import { type Comparison, compareAnswers } from "./compare-answers.ts";
+import { ExtendedBatch, type Parameter } from "./extended-batch.ts";
 import { isOrdered, isRead, statementWords } from "./statement-words.ts";
 import { type ServerAddress, WireClient } from "./wire-client.ts";
 
@@ -59,6 +60,15 @@ export class SessionPair {
     }
     const statements = statementWords(sql);
     const comparison = comparisonOf(step, statements);
+    if (step.isPipeline) {
+      const batch = () => sql.split(/;\n/).reduce((all, each) => all.statement(each), new ExtendedBatch());
+      add("pipeline", await this.#both(comparison, (client) => client.extended(batch())));
+      return divergences;
+    }
+    if (step.portions !== undefined) {
+      for (const differences of await this.#runInPortions(sql, step.portions, comparison)) add("portions", differences);
+      return divergences;
+    }
     if (step.parameters.length > 0) {
       await this.#runPrepared(step, comparison, add);
       return divergences;
@@ -67,14 +77,16 @@ export class SessionPair {
     if (protocol === "simple" || !isSingle || step.simpleOnly) {
       add("simple", await this.#both(comparison, (client) => client.simple(sql, copyData)));
     } else {
-      const options = copyData === undefined ? { parse: sql } : { parse: sql, copyData };
-      add("extended", await this.#both(comparison, (client) => client.execute("", [], 0, options)));
+      const batch = () => new ExtendedBatch().statement(sql);
+      add("extended", await this.#both(comparison, (client) => client.extended(batch(), copyData)));
     }
     if (!isSingle || step.simpleOnly || !isRead(statements[0] ?? [])) return divergences;
     if (protocol === "simple") {
-      add("extended", await this.#both(comparison, (client) => client.execute("", [], 0, { parse: sql })));
+      const batch = () => new ExtendedBatch().statement(sql);
+      add("extended", await this.#both(comparison, (client) => client.extended(batch())));
     }
-    add("extended, binary", await this.#both(comparison, (client) => client.execute("", [], 1, { parse: sql })));
+    const binary = () => new ExtendedBatch().statement(sql, 1);
+    add("extended, binary", await this.#both(comparison, (client) => client.extended(binary())));
     return divergences;
   }
 
@@ -89,7 +101,7 @@ export class SessionPair {
   ask(sql: string, parameters: readonly string[] | undefined, isBinary: boolean): Promise<[Answer, Answer]> {
     if (parameters === undefined) return this.#answers((client) => client.simple(sql));
     const values = parameters.map(textParameter);
-    return this.#answers((client) => client.execute("", values, isBinary ? 1 : 0, { parse: sql }));
+    return this.#answers((client) => client.extended(unnamed(sql, values, isBinary ? 1 : 0)));
   }
 
   async #both(comparison: Comparison, ask: (client: WireClient) => Promise<Answer>): Promise<string[]> {
@@ -109,7 +121,7 @@ export class SessionPair {
     const ask = (client: WireClient) =>
       parameters[0] === undefined
         ? client.simple(sql, copyData)
-        : client.execute("", parameters[0].map(textParameter), 0, { parse: sql });
+        : client.extended(unnamed(sql, parameters[0].map(textParameter), 0));
     // What PostgreSQL does must not stay, since the gateway does not do it.
     const state = await this.#postgres.simple("");
     if (state.status === "I") await this.#postgres.simple("BEGIN");
@@ -124,6 +136,20 @@ export class SessionPair {
     return differences;
   }
 
+  /** Needs a transaction, since a portal does not outlive its transaction. */
+  async #runInPortions(sql: string, rows: number, comparison: Comparison): Promise<string[][]> {
+    const portal = `portal ${++this.#prepared}`;
+    const first = () => new ExtendedBatch().parse("", sql).bind(portal, "", [], 0).describe("portal", portal);
+    const differences = [await this.#both(comparison, (client) => client.extended(first().execute(portal, rows)))];
+    for (let portion = 1; portion < portionsMax && differences.flat().length === 0; portion++) {
+      const next = () => new ExtendedBatch().execute(portal, rows);
+      const [expected, got] = await this.#answers((client) => client.extended(next()));
+      differences.push(compareAnswers(expected, got, comparison));
+      if (expected.results[0]?.tag !== "(suspended)") break;
+    }
+    return differences;
+  }
+
   /** Each set of parameters as text, and then in binary with results in binary. */
   async #runPrepared(
     step: Step,
@@ -131,7 +157,9 @@ export class SessionPair {
     add: (how: string, differences: readonly string[]) => void,
   ): Promise<void> {
     const name = `p${++this.#prepared}`;
-    const [expected, got] = await this.#answers((client) => client.prepare(name, step.sql));
+    const [expected, got] = await this.#answers((client) =>
+      client.extended(new ExtendedBatch().parse(name, step.sql, step.types).describe("statement", name)),
+    );
     add("prepare", compareAnswers(expected, got, comparison));
     if (expected.parameterTypes === undefined || got.parameterTypes === undefined) return;
     const types = expected.parameterTypes;
@@ -140,11 +168,21 @@ export class SessionPair {
       const shown = JSON.stringify(values);
       const texts = values.map(textParameter);
       const binaries = values.map((value, i) => binaryParameter(value, types[i] ?? 0));
-      add(`text ${shown}`, await this.#both(comparison, (client) => client.execute(name, texts, 0)));
+      add(`text ${shown}`, await this.#both(comparison, (client) => client.extended(execution(name, texts, 0))));
       if (!isHarmless) continue;
-      add(`binary ${shown}`, await this.#both(comparison, (client) => client.execute(name, binaries, 1)));
+      add(`binary ${shown}`, await this.#both(comparison, (client) => client.extended(execution(name, binaries, 1))));
     }
   }
+}
+
+const portionsMax = 100;
+
+function execution(statement: string, parameters: readonly Parameter[], format: 0 | 1): ExtendedBatch {
+  return new ExtendedBatch().bind("", statement, parameters, format).describe("portal", "").execute("");
+}
+
+function unnamed(sql: string, parameters: readonly Parameter[], format: 0 | 1): ExtendedBatch {
+  return new ExtendedBatch().parse("", sql).bind("", "", parameters, format).describe("portal", "").execute("");
 }
 
 function comparisonOf({ order, mayDiffer }: Step, statements: readonly (readonly string[])[]): Comparison {

@@ -7,17 +7,12 @@ import { backend, frontend, headerBytes } from "../../src/pgwire/message-type.ts
 import { MessageWriter } from "../../src/pgwire/message-writer.ts";
 import type { Answer } from "./answer.ts";
 import { AnswerBuilder } from "./answer-builder.ts";
+import type { ExtendedBatch } from "./extended-batch.ts";
 
 export interface ServerAddress {
   readonly host: string;
   readonly port: number;
   readonly database: string;
-}
-
-export interface Parameter {
-  /** 0 text, 1 binary. */
-  readonly format: 0 | 1;
-  readonly value: Buffer | null;
 }
 
 /** How long a server may be silent before the case counts as hanging. */
@@ -66,38 +61,9 @@ export class WireClient {
     return this.#answer(copyData);
   }
 
-  /** Parse and Describe of a named or unnamed statement. */
-  prepare(name: string, sql: string): Promise<Answer> {
-    const writer = new MessageWriter();
-    writer.begin(frontend.parse).cstring(name).cstring(sql).int16(0).end();
-    writer.begin(frontend.describe).byte("S".charCodeAt(0)).cstring(name).end();
-    writer.begin(frontend.sync).end();
-    this.#socket.write(writer.take());
-    return this.#answer(undefined);
-  }
-
-  /** Bind, Describe and Execute of a prepared statement. `rowLimit` 0: all rows, in one portal that is not resumed. */
-  execute(
-    name: string,
-    parameters: readonly Parameter[],
-    resultFormat: 0 | 1,
-    { parse, rowLimit = 0, copyData }: { parse?: string; rowLimit?: number; copyData?: string } = {},
-  ): Promise<Answer> {
-    const writer = new MessageWriter();
-    if (parse !== undefined) writer.begin(frontend.parse).cstring(name).cstring(parse).int16(0).end();
-    writer.begin(frontend.bind).cstring("").cstring(name).int16(parameters.length);
-    for (const { format } of parameters) writer.int16(format);
-    writer.int16(parameters.length);
-    for (const { value } of parameters) {
-      writer.int32(value === null ? -1 : value.length);
-      if (value !== null) writer.bytes(value);
-    }
-    writer.int16(1).int16(resultFormat).end();
-    writer.begin(frontend.describe).byte("P".charCodeAt(0)).cstring("").end();
-    writer.begin(frontend.execute).cstring("").int32(rowLimit).end();
-    writer.begin(frontend.sync).end();
-    this.#socket.write(writer.take());
-    // A Sync that comes before the data is void.
+  /** Messages up to a Sync. Their Sync is void if one of them is COPY FROM STDIN: then the data is followed by another. */
+  extended(batch: ExtendedBatch, copyData?: string): Promise<Answer> {
+    this.#socket.write(batch.take());
     return this.#answer(copyData, true);
   }
 

@@ -139,6 +139,19 @@ CREATE TABLE tickets (
 
 -- gateway: SELECT create_distributed_table('tickets', 'id', colocate_with => 'none')
 
+-- case: every type that there is an order for
+CREATE TABLE kinds (
+  id int PRIMARY KEY,
+  i2 smallint, i8 bigint, num numeric, f4 float4, f8 float8, cash money,
+  txt text, vc varchar(8), bp char(6), nm name, ch "char", by bytea,
+  d date, t time, tz timetz, ts timestamp, tstz timestamptz, iv interval,
+  b boolean, u uuid, net inet, cid cidr, mac macaddr, bits varbit, o oid,
+  js json, jb jsonb, x xml, arr int[], texts text[], moods mood[], rng int4range, multi datemultirange, pt point,
+  feeling mood, addr address, pct percent, lsn pg_lsn, vec tsvector
+);
+
+-- gateway: SELECT create_distributed_table('kinds', 'id', colocate_with => 'none')
+
 -- case: quoted names and another schema
 CREATE TABLE "Odd Table" ("Key" int PRIMARY KEY, "select" text, "a""b" int, "Größe" numeric);
 
