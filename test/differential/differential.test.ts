@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Case, readCaseFile } from "./case-file.ts";
 import { runQueries, runWrites } from "./random/run-random.ts";
+import { runSessions } from "./random/run-sessions.ts";
 import { divergenceText, runCase } from "./run-case.ts";
 import { type RunningPair, startPair } from "./servers.ts";
 import type { Divergence, Protocol } from "./session-pair.ts";
@@ -54,6 +55,15 @@ describe("random statements", () => {
     // Of the writes over several shards that anyone may think of, most must work.
     expect(refused).toBeLessThan(count / 10);
   });
+});
+
+test("sessions at once do not notice each other", { timeout: 3_600_000 }, async () => {
+  await fillTables(servers);
+  const findings: string[] = [];
+  for (let round = 0; round < (isLong ? 50 : 1); round++) {
+    findings.push(...(await runSessions(servers, { seed: first + 100 * round, sessions: 8, steps: 200 })));
+  }
+  expect(findings.join("\n")).toBe("");
 });
 
 async function checkWrites(each: Case, protocol: Protocol): Promise<void> {

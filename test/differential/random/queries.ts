@@ -16,6 +16,8 @@ export interface RandomQuery {
 interface Body {
   readonly piece: Piece;
   readonly types: readonly ValueType[];
+  /** Positions by which it must be sorted to be determined. */
+  readonly order?: readonly number[];
 }
 
 const outputTypes: readonly ValueType[] = ["int", "int", "int", "text", "text", "num", "date", "bool"];
@@ -27,7 +29,7 @@ export function randomQuery(random: Random): RandomQuery {
   const named: (NamedQuery & { piece: Piece })[] = [];
   if (!isNear && random.below(6) === 0) {
     const name = aliases.next("w");
-    const body = selectBody(context, aliases, [], outputs(random, 1 + random.below(3)));
+    const body = sorted(selectBody(context, aliases, [], outputs(random, 1 + random.below(3))));
     const columns = body.types.map((type, i) => ({ name: `c${i + 1}`, type }));
     const names = columns.map((each) => each.name).join(", ");
     named.push({ name, columns, piece: [name, `(${names}) AS (`, body.piece, ")"] });
@@ -47,9 +49,16 @@ export function randomQuery(random: Random): RandomQuery {
           " ",
         ];
   const count = body.types.length;
+  if (body.order !== undefined) {
+    return { piece: [withClause, sorted(body).piece, optional(" LIMIT 7")], sortedBy: count };
+  }
   const sortedBy = random.below(3) === 0 ? 0 : random.below(2) === 0 ? count : 1 + random.below(count);
   const order = sortedBy === 0 ? "" : orderBy(random, sortedBy, count);
   return { piece: [withClause, body.piece, order], sortedBy };
+}
+
+function sorted({ piece, types, order }: Body): Body {
+  return { piece: order === undefined ? piece : [piece, " ORDER BY ", order.join(", ")], types };
 }
 
 function orderBy(random: Random, sortedBy: number, count: number): Piece {
@@ -82,6 +91,11 @@ function selectBody(
   if (form < 4) {
     const distinct = random.below(4) === 0 ? optional("DISTINCT ") : "";
     const items = types.map((type) => expression(context, sources, type, 2));
+    if (random.below(10) === 0) {
+      const all = types.map((_, i) => i + 1);
+      const on = all.slice(0, 1 + random.below(all.length)).join(", ");
+      return { piece: ["SELECT DISTINCT ON (", on, ") ", list(items, ", ", items.length), rest], types, order: all };
+    }
     return { piece: ["SELECT ", distinct, list(items, ", "), rest], types };
   }
   if (form < 6) {
@@ -122,6 +136,8 @@ function grouped(context: Context, sources: readonly Source[], types: readonly V
   );
   const items = Array.from({ length: 1 + random.below(2) }, () => aggregate(context, sources));
   const positions = groups.map((_, i) => String(i + 1)).join(", ");
+  const isPlain = context.isNear || random.below(5) > 0;
+  const grouping = isPlain ? positions : choice([random.pick(["ROLLUP (", "CUBE ("]), positions, ")"], positions);
   const having = random.below(3) === 0 ? optional([" HAVING ", having_(context, sources)]) : "";
   return {
     piece: [
@@ -133,7 +149,7 @@ function grouped(context: Context, sources: readonly Source[], types: readonly V
       ),
       rest,
       " GROUP BY ",
-      positions,
+      grouping,
       having,
     ],
     types: [...groupTypes, ...items.map(([, type]) => type)],

@@ -1,5 +1,7 @@
 // Random things in FROM: tables, derived tables, common table expressions, and joins of them, half of them joined on what
 // colocates them.
+
+import type { Random } from "../../support/random.ts";
 import { type Context, columnsOf, condition, expression, type Source } from "./expressions.ts";
 import { choice, list, optional, type Piece } from "./piece.ts";
 import { type RandomTable, randomTables, type ValueType } from "./tables.ts";
@@ -75,9 +77,26 @@ function randomSource(
     const { name, columns } = random.pick(named);
     return { piece: `${name} ${alias}`, source: { alias, columns, key: [], group: "" } };
   }
+  if (!context.isNear && random.below(12) === 0) return madeRows(random, alias);
   const table = pickTable(context, near);
   if (random.below(6) === 0) return derivedTable(context, aliases, table, alias);
   return { piece: `${table.name} ${alias}`, source: keyedSource(table, alias) };
+}
+
+/** Rows that are in no table. */
+function madeRows(random: Random, alias: string): { piece: Piece; source: KeyedSource } {
+  const name = { name: "v", type: "int" } as const;
+  if (random.below(2) === 0) {
+    return {
+      piece: `generate_series(${random.pick(["1, 5", "0, 12, 3"])}) AS ${alias}(v)`,
+      source: { alias, columns: [name], key: [], group: "" },
+    };
+  }
+  const rows = list(["(1, 'a')", "(2, NULL)", "(3, 'paid')", "(NULL, 'DE')", "(100, '')"], ", ");
+  return {
+    piece: ["(VALUES ", rows, `) AS ${alias}(v, w)`],
+    source: { alias, columns: [name, { name: "w", type: "text" }], key: [], group: "" },
+  };
 }
 
 /** `(SELECT key, .. FROM table WHERE .. [GROUP BY key]) alias`. */
@@ -106,10 +125,15 @@ function derivedTable(
     };
   }
   const kept = [...keyColumns, ...others.slice(0, 1 + random.below(2))];
-  const list = kept.map(({ name }) => qualified(name)).join(", ");
+  const names = kept.map(({ name }) => qualified(name)).join(", ");
   const distinct = grouped === 1 ? "DISTINCT " : "";
+  // Ordered by all that is shown, so that LIMIT leaves the same rows on every server.
+  const isCut = !context.isNear && grouped === 1 && random.below(3) === 0;
+  const cut = isCut
+    ? [" ORDER BY ", kept.map((_, i) => i + 1).join(", "), random.pick([" LIMIT 3", " LIMIT 10", " OFFSET 5"])]
+    : "";
   return {
-    piece: choice(["(SELECT ", distinct, list, from, ") ", alias], `${table.name} ${alias}`),
+    piece: choice(["(SELECT ", distinct, names, from, cut, ") ", alias], `${table.name} ${alias}`),
     source: { alias, columns: kept, key: table.shardKey, group: table.group },
   };
 }

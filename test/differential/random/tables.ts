@@ -36,6 +36,11 @@ export const randomTables: readonly RandomTable[] = [
   table("metrics", "device", "m", "device int, day date, value int"),
   table("products", "", "reference", "id int, name text, price num, category text, parent int"),
   table("countries", "", "reference", "code text, name text, continent text"),
+  table("active_customers", "id", "c", "id int, name text, country text, credit num"),
+  table("customer_totals", "id", "c", "id int, name text, orders int, total num"),
+  table("status_totals", "", "view", "status text, orders int, total num"),
+  table("metrics_1", "device", "m", "device int, day date, value int"),
+  table("tickets", "id", "t", "id int, price num, tax int, gross num, label text"),
   table("notes", "", "home", "id int, customer_id int, body text, written date"),
   table("digits", "", "home", "n int, word text"),
 ];
