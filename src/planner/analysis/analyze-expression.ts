@@ -1,6 +1,6 @@
 // Walks one expression of a level: says what its column references mean, analyzes the subqueries in it, and notes its
 // function calls and what its parameters are compared with.
-import type { A_Expr, FuncCall, Node, ParamRef, SubLink, TypeCast } from "@pgsql/types";
+import type { A_Expr, ColumnRef, FuncCall, Node, ParamRef, SubLink, TypeCast } from "@pgsql/types";
 import type { CatalogSnapshot } from "../../catalog/snapshot.ts";
 import { type ShardKeyType, shardKeyType } from "../../sharding/shard-key-type.ts";
 import { nodeOf } from "../../sql/walk.ts";
@@ -31,7 +31,7 @@ export function analyzeExpression(context: Context, place: Place, root: unknown)
   for (const [type, contents] of Object.entries(root as Tree)) {
     switch (type) {
       case "ColumnRef":
-        analyzeReference(context, place, contents as object);
+        analyzeReference(context, place, contents as ColumnRef);
         continue;
       case "SubLink":
         analyzeSublink(context, place, contents as SubLink);
@@ -67,14 +67,25 @@ export function analyzeExpression(context: Context, place: Place, root: unknown)
   }
 }
 
-function analyzeReference(context: Context, { scope, level }: Place, reference: object): void {
+function analyzeReference(context: Context, { scope, level }: Place, reference: ColumnRef): void {
   const resolution = resolveColumn(scope, reference);
   context.resolutions.set(reference, resolution);
   if ("level" in resolution && resolution.level !== level) noteCorrelation(level, resolution.level);
+  if (resolution.kind === "row" && !resolution.isStar) noteCallByDot(context, level, reference);
   // It may belong to any level around.
   if (resolution.kind === "unknown") {
     for (let at = level; at.parent !== undefined; at = at.parent) at.isCorrelated = true;
   }
+}
+
+/** `t.f` calls the function f with the row of t. */
+function noteCallByDot(context: Context, level: Level, { fields = [] }: ColumnRef): void {
+  const name = fields.at(-1);
+  if (fields.length < 2 || name === undefined) return;
+  const call: FuncCall = { funcname: [name] };
+  context.calls.push(call);
+  level.calls.push(call);
+  if (isVolatile(context.input.catalog, functionName(call))) level.hasVolatile = true;
 }
 
 function analyzeSublink(context: Context, place: Place, sublink: SubLink): void {

@@ -9,10 +9,10 @@ import type { FromPlace } from "./analyze-from.ts";
 import { analyzeStatement } from "./analyze-statement.ts";
 import type { Context } from "./context.ts";
 import { linkOutputs, rowsImplyRows } from "./link-outputs.ts";
-import type { Level, SourceColumn, SubquerySource, Uses } from "./model.ts";
+import type { Level, Output, SourceColumn, SubquerySource, Uses } from "./model.ts";
 import { newRegion } from "./region.ts";
 import { type Scope, scopeOfItems } from "./scope.ts";
-import { outputVariable, type Variable } from "./variable.ts";
+import { columnVariable, outputVariable, type Variable } from "./variable.ts";
 
 export interface SubqueryOrigin {
   readonly node: object;
@@ -59,7 +59,7 @@ export function subquerySource(
     const name = origin.names[index] ?? origin.view?.columns[index]?.name ?? output.name;
     const column = origin.view?.columns[index];
     if (isDissolved && output.variable !== undefined) return { name, variable: output.variable };
-    return { name, variable: column ? viewVariable(column, place) : outputVariable(name, output.typeOid, region) };
+    return { name, variable: column ? viewVariable(column, place) : passedVariable(name, output, place) };
   });
   if (!isDissolved) {
     if (columns !== undefined)
@@ -71,6 +71,12 @@ export function subquerySource(
   }
   const { node, via, cte, view, alias } = origin;
   return { kind: "subquery", alias, columns, region, level, uses: newUses(), body, node, via, cte, view, isDissolved };
+}
+
+/** A plain column that comes out keeps its type and collation; an outer join inside may have made it NULL. */
+function passedVariable(name: string, { variable, typeOid }: Output, { region }: FromPlace): Variable {
+  const column = variable?.column;
+  return column ? columnVariable({ ...column, notNull: false }, region) : outputVariable(name, typeOid, region);
 }
 
 function viewVariable(column: Column, { region }: FromPlace): Variable {

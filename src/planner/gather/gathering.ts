@@ -7,7 +7,7 @@ import type { GatherInput, Target } from "../plan.ts";
 import type { PlanInput } from "../plan-input.ts";
 import { sqlOf } from "../plan-rows.ts";
 import { levelsWithin, tablesWithin } from "../query/levels-below.ts";
-import { type Collation, collated } from "./collation.ts";
+import { isLossless, type Lost, restored } from "./lost-on-the-way.ts";
 import { column, rangeSubselect, rangeVar, select, target } from "./nodes.ts";
 
 export interface Gathering {
@@ -45,10 +45,10 @@ export function newGathering(input: PlanInput, analysis: Analysis, home: Readonl
   return { input, analysis, home, prefix, ...lists };
 }
 
-/** A column of an input: its name in the final query, and the collation that it must get back. */
+/** A column of an input: its name in the final query, and what it must get back there. */
 export interface InputColumn {
   readonly name: string;
-  readonly collation: Collation;
+  readonly lost: Lost;
 }
 
 /** Adds an input; returns its name. Equal queries share one, so that expressions over them stay equal too. */
@@ -74,18 +74,18 @@ export function addInput(
   return name;
 }
 
-/** The input in FROM, under an alias; a subselect where collations must be put back. */
+/** The input in FROM, under an alias; a subselect where something must be put back. */
 export function inputInFrom(
   name: string,
   columns: readonly InputColumn[],
   alias: string,
   names?: readonly string[],
 ): Node {
-  const isPlain = columns.every(({ collation }) => collation === undefined);
+  const isPlain = columns.every(({ lost }) => isLossless(lost));
   if (isPlain && names === undefined) return rangeVar(name, alias === name ? {} : { alias: { aliasname: alias } });
   const targetList = columns.map((each) => {
-    const value = collated(column(each.name), each.collation);
-    return target(value, each.collation === undefined ? undefined : each.name);
+    const value = restored(column(each.name), each.lost);
+    return isLossless(each.lost) ? target(value) : target(value, each.name);
   });
   return rangeSubselect(select({ targetList, fromClause: [rangeVar(name)] }), alias, names);
 }

@@ -11,8 +11,8 @@ import type { Target } from "../plan.ts";
 import { keysTarget } from "../query/bind-keys.ts";
 import { targetOf, unionOf } from "../query/scatter.ts";
 import { refuse } from "../refuse.ts";
-import { collationName, collationOfVariable } from "./collation.ts";
 import { addInput, cover, type Gathering, type InputColumn, inputInFrom } from "./gathering.ts";
+import { type Lost, lostByColumn, lostByVariable } from "./lost-on-the-way.ts";
 import { column, conjunction, select, target } from "./nodes.ts";
 
 export type Leaf = TableSource | SubquerySource;
@@ -29,9 +29,9 @@ export function gatherLeaf(gathering: Gathering, node: RangeVar, item: Node, cop
     used.map((position) => whole[position]!),
   );
   const columns = used.map((position, index): InputColumn => {
-    const collation = collationOfColumn(first, position);
-    if (collation === "unknown") throw refuse("SG013", whole[position]!.name);
-    return { name: names.unique[index]!, collation };
+    const lost = lostByLeaf(first, position);
+    if (lost === undefined) throw refuse("SG013", whole[position]!.name);
+    return { name: names.unique[index]!, lost };
   });
   const conditions = commonConditions(gathering, copies, alias);
   const where = conjunction(conditions);
@@ -77,10 +77,10 @@ function namesOfColumns(
   return { unique: visible.map((_, index) => `${prefix}c${index + 1}`), visible };
 }
 
-function collationOfColumn(leaf: Leaf, position: number): InputColumn["collation"] {
-  if (leaf.kind === "table") return collationOfVariable(leaf.columns![position]!.variable);
-  const collation = leaf.view?.columns[position]?.collation;
-  return collation === undefined ? undefined : collationName(collation);
+function lostByLeaf(leaf: Leaf, position: number): Lost | undefined {
+  if (leaf.kind === "table") return lostByVariable(leaf.columns![position]!.variable);
+  const column = leaf.view?.columns[position];
+  return column && lostByColumn(column);
 }
 
 /** Conditions that are asked of every copy, in terms of the leaf's own columns. */

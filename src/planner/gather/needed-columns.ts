@@ -4,8 +4,8 @@ import { oid } from "../../pgwire/oid.ts";
 import { nodeOf } from "../../sql/walk.ts";
 import type { Level } from "../analysis/model.ts";
 import type { Variable } from "../analysis/variable.ts";
-import { collationOf } from "./collation.ts";
 import type { Gathering, InputColumn } from "./gathering.ts";
+import { lostByExpression, nothingLost } from "./lost-on-the-way.ts";
 import { column, target } from "./nodes.ts";
 
 /** Types for which PostgreSQL has equality. */
@@ -52,18 +52,18 @@ export class NeededColumns {
 
   /** The select list of the input; at least one column. */
   list(): { columns: InputColumn[]; targets: Node[] } {
-    const { analysis, prefix } = this.#gathering;
+    const { input, analysis, prefix } = this.#gathering;
     const columns: InputColumn[] = [];
     const targets: Node[] = [];
     for (const { name, node } of this.#columns.values()) {
-      const collation = collationOf(analysis, node);
-      if (collation === "unknown") this.isImpossible = true;
-      columns.push({ name, collation });
+      const lost = lostByExpression(input, analysis, node);
+      this.isImpossible ||= lost === undefined;
+      columns.push({ name, lost: lost ?? nothingLost });
       targets.push(target(node));
     }
     if (columns.length > 0) return { columns, targets };
     const anything = target({ A_Const: { boolval: { boolval: true } } });
-    return { columns: [{ name: `${prefix}c1`, collation: undefined }], targets: [anything] };
+    return { columns: [{ name: `${prefix}c1`, lost: nothingLost }], targets: [anything] };
   }
 
   areComparable(): boolean {

@@ -6,8 +6,8 @@ import type { Level } from "../analysis/model.ts";
 import { limitSource, pushedLimit } from "../query/limit.ts";
 import { partitionWithoutLimit } from "../query/partition.ts";
 import { targetOf, unionOf } from "../query/scatter.ts";
-import { type Collation, collated, collationOf } from "./collation.ts";
 import { addInput, callsHome, copiesOf, cover, type Gathering, type InputColumn, inputInFrom } from "./gathering.ts";
+import { isLossless, type Lost, lostByExpression, nothingLost, restored } from "./lost-on-the-way.ts";
 import { neededCtes, withCtes } from "./needed-ctes.ts";
 import { column, select, target } from "./nodes.ts";
 
@@ -31,7 +31,7 @@ export function pushLevel(gathering: Gathering, level: Level, inSetOperation: bo
     level.node,
     select({
       targetList: outputs.map((each, index) => {
-        return target(collated(column(each.name), each.collation), level.outputs![index]!.name);
+        return target(restored(column(each.name), each.lost), level.outputs![index]!.name);
       }),
       fromClause: [inputInFrom(name, [], name)],
       ...(isSorted ? { sortClause: sorts.clause } : {}),
@@ -46,36 +46,28 @@ function isPartitionedAlone(level: Level): boolean {
   return !level.isCorrelated && partitionWithoutLimit(level).kind === "partitioned";
 }
 
-function outputColumns(
-  { analysis, prefix }: Gathering,
-  level: Level,
-  inSetOperation: boolean,
-): InputColumn[] | undefined {
+function outputColumns(gathering: Gathering, level: Level, inSetOperation: boolean): InputColumn[] | undefined {
   const columns: InputColumn[] = [];
   for (const [index, { typeOid, expression }] of (level.outputs ?? []).entries()) {
-    if (level.kind === "set-operation") {
-      const collation = branchCollation(analysis, level, index);
-      if (collation === "unknown") return undefined;
-      columns.push({ name: `${prefix}c${index + 1}`, collation });
-      continue;
-    }
-    if (expression === undefined || (inSetOperation && typeOid === undefined && isUntyped(expression)))
-      return undefined;
-    const collation = collationOf(analysis, expression);
-    if (collation === "unknown") return undefined;
-    columns.push({ name: `${prefix}c${index + 1}`, collation });
+    const isUnclear = inSetOperation && typeOid === undefined && (expression === undefined || isUntyped(expression));
+    const lost = isUnclear ? undefined : lostByOutput(gathering, level, index);
+    if (lost === undefined) return undefined;
+    columns.push({ name: `${gathering.prefix}c${index + 1}`, lost });
   }
-  return level.outputs === undefined || columns.length === 0 ? undefined : columns;
+  return columns.length === 0 ? undefined : columns;
 }
 
-/** Both sides must have the default collation. */
-function branchCollation(analysis: Gathering["analysis"], level: Level, index: number): Collation {
-  const collations = level.branches.map((branch): Collation => {
-    if (branch.kind === "set-operation") return branchCollation(analysis, branch, index);
-    const expression = branch.outputs?.[index]?.expression;
-    return expression === undefined ? "unknown" : collationOf(analysis, expression);
-  });
-  return collations.every((collation) => collation === undefined) ? undefined : "unknown";
+/** Of a set operation, both sides must lose nothing. */
+function lostByOutput(gathering: Gathering, level: Level, index: number): Lost | undefined {
+  if (level.kind === "set-operation") {
+    const isGood = level.branches.every((branch) => {
+      const lost = lostByOutput(gathering, branch, index);
+      return lost !== undefined && isLossless(lost);
+    });
+    return isGood ? nothingLost : undefined;
+  }
+  const expression = level.outputs?.[index]?.expression;
+  return expression && lostByExpression(gathering.input, gathering.analysis, expression);
 }
 
 /** A bare literal or parameter has no type yet. */
@@ -91,16 +83,16 @@ interface Sorts {
 }
 
 /** ORDER BY over the input's columns: hidden ones, or for a set operation those of its outputs. */
-function sortColumns({ analysis, prefix }: Gathering, level: Level, outputs: number): Sorts | undefined {
+function sortColumns({ input, analysis, prefix }: Gathering, level: Level, outputs: number): Sorts | undefined {
   const hidden: Sorts["hidden"][number][] = [];
   const clause: Node[] = [];
   for (const { term, node } of level.sort) {
     if (level.kind === "set-operation" || term.node === undefined) return undefined;
-    const collation = collationOf(analysis, term.node);
-    if (collation === "unknown" || level.hasVolatile) return undefined;
+    const lost = lostByExpression(input, analysis, term.node);
+    if (lost === undefined || level.hasVolatile) return undefined;
     const name = `${prefix}c${outputs + hidden.length + 1}`;
-    hidden.push({ column: { name, collation }, node: term.node });
-    clause.push({ SortBy: { ...node, node: collated(column(name), collation) } });
+    hidden.push({ column: { name, lost }, node: term.node });
+    clause.push({ SortBy: { ...node, node: restored(column(name), lost) } });
   }
   return { hidden, clause };
 }

@@ -1,7 +1,7 @@
 // Aggregates in two steps: every shard groups its own rows and gives partial aggregates, the final query groups those
 // groups again. HAVING, expressions over aggregates, ORDER BY and windows are the final query's, as they stand.
 import type { FuncCall, Node, SelectStmt } from "@pgsql/types";
-import { oid } from "../../pgwire/oid.ts";
+import { firstUserOid, oid } from "../../pgwire/oid.ts";
 import { nodeOf } from "../../sql/walk.ts";
 import { functionName } from "../analysis/analyze-expression.ts";
 import { classesOf } from "../analysis/classes.ts";
@@ -11,8 +11,8 @@ import type { Level } from "../analysis/model.ts";
 import type { Variable } from "../analysis/variable.ts";
 import { tablesWithin } from "../query/levels-below.ts";
 import { partitionOfRows } from "../query/partition.ts";
-import { collationOf } from "./collation.ts";
 import type { Gathering, InputColumn } from "./gathering.ts";
+import { lostByExpression, nothingLost } from "./lost-on-the-way.ts";
 import { call, cast, column, integer, target } from "./nodes.ts";
 import { type Collapsed, rewriteAbove, rowsQuery } from "./rows-part.ts";
 import { expressionKey } from "./same-expression.ts";
@@ -132,18 +132,18 @@ class Split {
   }
 
   #add(into: Map<string, PartialColumn>, node: Node): Node | undefined {
-    const { analysis, prefix } = this.#gathering;
+    const { input, analysis, prefix } = this.#gathering;
     const key = expressionKey(analysis, node, this.#numbers);
     const known = into.get(key);
     if (known !== undefined) return column(known.name);
-    // Partial aggregates are numbers, or their collation has been looked at.
-    const collation = into === this.#partials ? undefined : collationOf(analysis, node);
-    if (collation === "unknown") {
+    // Partial aggregates are numbers, or their arguments have been looked at.
+    const lost = into === this.#partials ? nothingLost : lostByExpression(input, analysis, node);
+    if (lost === undefined) {
       this.isImpossible = true;
       return undefined;
     }
     const name = `${prefix}c${++this.#count}`;
-    into.set(key, { name, collation, node });
+    into.set(key, { name, lost, node });
     return column(name);
   }
 
@@ -168,7 +168,7 @@ class Split {
       case "min":
       case "max":
       case "any_value":
-        if (argument === undefined || collationOf(analysis, argument) !== undefined) return undefined;
+        if (!this.#keepsOrder(argument, type)) return undefined;
         return call(name, this.#partial(whole));
       case "bool_and":
       case "bool_or":
@@ -183,6 +183,13 @@ class Split {
       default:
         return undefined;
     }
+  }
+
+  /** Whether partial results are compared as the values themselves are; of a composite type they would be records. */
+  #keepsOrder(argument: Node | undefined, type: number | undefined): boolean {
+    if (argument === undefined || type === undefined || type >= firstUserOid) return false;
+    const lost = lostByExpression(this.#gathering.input, this.#gathering.analysis, argument);
+    return lost !== undefined && lost.collation === undefined;
   }
 
   /** Its arguments become keys of the shards' groups, so every value arrives at least once. */

@@ -88,7 +88,7 @@ function relationOf(line: string, relationOid: number, bytewise: boolean): Relat
   const parts = fullName.split(".").map((part) => part.replaceAll('"', ""));
   const name = parts.at(-1)!;
   const columns = columnList
-    .split(/,\s*/)
+    .split(/,\s+/)
     .filter(Boolean)
     .map((text) => columnOf(text, bytewise));
   const shardKey = key?.split(/,\s*/) ?? [];
@@ -121,13 +121,17 @@ function columnOf(text: string, bytewise: boolean): Column {
   const match = /^("[^"]+"|\w+) (.*?)( not null)?(?: collate (.*))?$/.exec(text);
   assert(match, `a column: ${text}`);
   const [, quoted = "", typeName = "", notNull, collation] = match;
-  const typeOid = typeOids[typeName];
+  const length = /\((\d+)(?:,(\d+))?\)$/.exec(typeName);
+  const typeOid = typeOids[typeName.replace(/\(.*\)$/, "")];
   assert(typeOid, `a known type: ${typeName}`);
   const isC = collation === '"C"';
   return {
     name: quoted.replaceAll('"', ""),
     typeOid,
-    typeModifier: -1,
+    typeModifier:
+      length === null
+        ? -1
+        : (length[2] === undefined ? 0 : Number(length[1]) * 65536) + Number(length[2] ?? length[1]) + 4,
     typeName,
     bytewise: typeOid !== oid.bpchar && (!collatable.includes(typeOid) || (collation === undefined ? bytewise : isC)),
     collation: collation === undefined ? undefined : `pg_catalog.${collation}`,

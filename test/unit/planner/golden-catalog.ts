@@ -8,6 +8,7 @@ export const goldenCatalog = `
   distributed small(k integer, v smallint) key k group 1
   distributed sales."Order Lines"("Customer" bigint not null, "Line" integer) key Customer group 1
   distributed coded(code text not null, label text collate "en-x-icu") key code group 4
+  distributed titles(id bigint not null, title character varying(30), price numeric(10,2)) key id group 1 primary id
   reference countries(code text not null, name text, population bigint) primary code
   reference products(id integer not null, name text, price numeric) primary id
   unsharded settings(name text, value text)
