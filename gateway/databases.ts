@@ -159,6 +159,11 @@ export class Databases {
     return database;
   }
 
+  /** Sessions of this gateway that use a database. */
+  async sessionsOf(name: string): Promise<number> {
+    return (await this.#open.get(name)?.catch(() => undefined))?.gate.sessions.size ?? 0;
+  }
+
   /** Gives up the connections to a database, so that it can be dropped or renamed. */
   async forget(name: string): Promise<void> {
     const database = this.#open.get(name);

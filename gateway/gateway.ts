@@ -1,9 +1,11 @@
 // What all sessions of one gateway share.
 import type { Log } from "../src/base/log.ts";
 import { DescriptionCache } from "../src/executor/description-cache.ts";
+import type { ScramSecret } from "../src/pgwire/scram.ts";
 import { createPlanCache } from "../src/planner/plan-cache.ts";
 import { ConnectionPool } from "../src/pool/connection-pool.ts";
 import type { Topology } from "../src/topology/snapshot.ts";
+import type { FinishPrepared } from "../src/transaction/commit-two-phase.ts";
 import { gidMaker } from "../src/transaction/gid.ts";
 import type { AdminConnections } from "./admin-connections.ts";
 import { CancelKeys } from "./cancel-keys.ts";
@@ -22,6 +24,8 @@ export class Gateway {
   readonly plans = createPlanCache();
   /** Of a login with its settings: what SHOW search_path and current_user say at the beginning. */
   readonly searchPaths = new Remembered<{ readonly setting: string; readonly role: string }>(1_000);
+  /** What the last login of each role has proved: connections are opened with it, also for older sessions of the role. */
+  readonly secrets = new Map<string, ScramSecret>();
   readonly nextGid: () => string;
   #topology: () => Topology;
 
@@ -38,6 +42,23 @@ export class Gateway {
   get topology(): Topology {
     return this.#topology();
   }
+
+  /** Ends a prepared transaction with the gateway's own rights. */
+  readonly finishPrepared = async (
+    database: string,
+    ...[outcome, gid, shard, reason]: Parameters<FinishPrepared>
+  ): Promise<void> => {
+    try {
+      const connection = await this.admin.connect(shard, database);
+      try {
+        await connection.query(`${outcome} PREPARED '${gid}'`);
+      } finally {
+        await connection.end();
+      }
+    } catch (error) {
+      this.log.error({ gid, shard, outcome, reason, err: error }, "transaction in doubt");
+    }
+  };
 
   async close(): Promise<void> {
     this.pool.close();

@@ -1,6 +1,7 @@
 // DDL and other commands for every shard: in one transaction where PostgreSQL allows it, else one shard after the other,
 // undone where it has been done when a later shard refuses.
 
+import { delay } from "../src/base/delay.ts";
 import { forgetDroppedTablesSql } from "../src/catalog/metadata-schema.ts";
 import { allShards } from "../src/executor/execution.ts";
 import { ShardError } from "../src/pgwire/error-fields.ts";
@@ -34,8 +35,16 @@ async function inTransaction(
   plan: AllShardsPlan,
   sqlOf: (shard: ShardName) => string,
 ): Promise<Buffer> {
-  const { transaction, topology } = session;
+  const { transaction, topology, gateway } = session;
+  if (plan.database !== undefined) await leaveDatabase(session, plan.database, statement.run.text);
   if (transaction.status === "idle") transaction.begin("", false);
+  // Defaults of a role or a database hold for new connections only.
+  if (/^\s*alter\s+(role|user|database)\b/i.test(statement.run.text)) {
+    session.whenEnded.push(() => {
+      gateway.pool.retire(() => true);
+      gateway.searchPaths.clear();
+    });
+  }
   const participants: Participant[] = [];
   for (const { name } of allShards(topology)) participants.push(await transaction.join(name));
   for (const participant of participants) participant.wrote = true;
@@ -70,23 +79,21 @@ async function shardByShard(
     const command = statement.run.text.trim().split(/\s+/).slice(0, 2).join(" ").toUpperCase();
     throw new SqlError({ code: "25001", message: `${command} cannot run inside a transaction block` });
   }
-  if (plan.database !== undefined) {
-    const { name } = plan.database;
-    gateway.pool.retire(({ database }) => database === name);
-    await gateway.databases.forget(name);
-  }
+  if (plan.database !== undefined) await leaveDatabase(session, plan.database, statement.run.text);
   const leases = new StatementLeases(session);
   /** Shards where it is done, or where something may have been left half done. */
   const touched: Participant[] = [];
   try {
-    const home = await leases.participant(topology.home);
+    const participants: Participant[] = [];
+    for (const { name } of allShards(topology)) participants.push(await leases.participant(name));
+    const home = participants.find(({ shard }) => shard === topology.home)!;
+    const others = participants.filter((participant) => participant !== home);
+    if (plan.database?.action === "drop") await checkUnused(participants, plan.database.name);
     touched.push(home);
-    const completion = await forward(session, home, withText(statement, sqlOf(topology.home)));
-    for (const { name } of allShards(topology)) {
-      if (name === topology.home) continue;
-      const participant = await leases.participant(name);
+    const completion = await forward(session, home, withText(statement, sqlOf(home.shard)));
+    for (const participant of others) {
       touched.push(participant);
-      await participant.run(sqlOf(name));
+      await participant.run(sqlOf(participant.shard));
     }
     if (plan.changesCatalog) await session.database.reload();
     return completion;
@@ -107,6 +114,44 @@ async function shardByShard(
   } finally {
     leases.release();
   }
+}
+
+/** Gives up the gateway's own connections to a database. Throws 55006 when clients are using it. */
+async function leaveDatabase(
+  { gateway, database: own }: Session,
+  { action, name }: NonNullable<AllShardsPlan["database"]>,
+  text: string,
+): Promise<void> {
+  const sessions = await gateway.databases.sessionsOf(name);
+  const isForced = /\bforce\b/i.test(text);
+  if (sessions > 0 && own.name !== name && action !== "create" && !isForced) throw databaseInUse(name, sessions);
+  gateway.pool.retire(({ database }) => database === name);
+  await gateway.databases.forget(name);
+}
+
+/** DROP DATABASE cannot be undone, so every shard is asked before the first one does it. */
+async function checkUnused(participants: readonly Participant[], name: string): Promise<void> {
+  const sql = `SELECT count(*) FROM pg_catalog.pg_stat_activity
+    WHERE datname = ${quoteLiteral(name)} AND backend_type = 'client backend' AND pid <> pg_catalog.pg_backend_pid()`;
+  // Connections that the gateway has just given up take a moment to end.
+  for (let tries = 0; ; tries++) {
+    const counts = await Promise.all(participants.map((participant) => participant.queryText(sql)));
+    const used = counts.map(Number).find((count) => count > 0);
+    if (used === undefined) return;
+    if (tries >= 20) throw databaseInUse(name, used);
+    await delay(50);
+  }
+}
+
+function databaseInUse(name: string, sessions: number): SqlError {
+  return new SqlError({
+    code: "55006",
+    message: `database "${name}" is being accessed by other users`,
+    detail:
+      sessions === 1
+        ? "There is 1 other session using the database."
+        : `There are ${sessions} other sessions using the database.`,
+  });
 }
 
 function withText(statement: Statement, text: string): Statement {

@@ -112,7 +112,7 @@ export class Session implements GatedSession {
       nextGid: gateway.nextGid,
       onNews: (message) => client.write(message),
       reserved: this.reserved,
-      onInDoubt: (gid, shard, error) => gateway.log.error({ gid, shard, err: error }, "transaction in doubt"),
+      finishPrepared: (...prepared) => gateway.finishPrepared(database.name, ...prepared),
     });
     this.extended = new ExtendedQuery(this);
     database.gate.sessions.add(this);

@@ -1,5 +1,6 @@
 // The beginning of a session: what the client asks for, who it is, and what it is told before its first statement.
 import { createHash, randomBytes } from "node:crypto";
+import type { ServerLogin } from "../src/pgclient/server-connection.ts";
 import {
   authenticationOk,
   authenticationSasl,
@@ -14,6 +15,7 @@ import { frontend, headerBytes } from "../src/pgwire/message-type.ts";
 import { mockVerifier, parseVerifier, type ScramSecret, ScramServer } from "../src/pgwire/scram.ts";
 import { SqlError } from "../src/pgwire/sql-error.ts";
 import { type StartupPacket, startupPacketMaxBytes } from "../src/pgwire/startup-packet.ts";
+import type { Lease } from "../src/pool/pool.ts";
 import { SessionSettings } from "../src/pool/session-settings.ts";
 import { Participant } from "../src/transaction/participant.ts";
 import type { CancelKey } from "./cancel-keys.ts";
@@ -62,13 +64,21 @@ export async function startSession(
     gateway.topology.authentication === "trust" ? undefined : await authenticate(gateway, client, user, reader);
   client.write(authenticationOk);
 
-  const login = { database: databaseName, user, secret };
+  if (secret !== undefined) gateway.secrets.set(user, secret);
+  const login: ServerLogin = {
+    database: databaseName,
+    user,
+    get secret() {
+      return gateway.secrets.get(user);
+    },
+  };
   const loginKey = `${user}\0${databaseName}\0${secretKey(secret)}`;
   const settings = SessionSettings.of(startupSettings(packet.parameters));
   const { home } = gateway.topology;
   // The shard decides whether role and database exist and may be used, and knows what the settings are.
   const lease = await gateway.pool.acquire(home, { login, loginKey, settings });
   try {
+    await checkConnect(lease, databaseName);
     const database: Database = await gateway.databases.get(databaseName);
     const searchPath = await gateway.searchPaths.get(`${loginKey}\0${settings.key}`, () =>
       readPath(new Participant(lease, undefined)),
@@ -78,6 +88,20 @@ export async function startSession(
   } finally {
     lease.release();
   }
+}
+
+/** A connection that others have used before says nothing about what the role may do now. */
+async function checkConnect(lease: Lease, database: string): Promise<void> {
+  const mayConnect = await new Participant(lease, undefined).queryText(
+    "SELECT pg_catalog.has_database_privilege(session_user, pg_catalog.current_database(), 'CONNECT')",
+  );
+  if (mayConnect === "t") return;
+  throw new SqlError({
+    severity: "FATAL",
+    code: "42501",
+    message: `permission denied for database "${database}"`,
+    detail: "User does not have CONNECT privilege.",
+  });
 }
 
 /** What a client is told when its session begins, up to ReadyForQuery. */

@@ -20,7 +20,15 @@ const hmac = (key: Buffer, text: string | Buffer): Buffer => createHmac("sha256"
 const sha256 = (bytes: Buffer): Buffer => createHash("sha256").update(bytes).digest();
 const xor = (a: Buffer, b: Buffer): Buffer => Buffer.from(a.map((byte, i) => byte ^ b[i]!));
 const saltedPassword = (password: string, salt: Buffer, iterations: number): Buffer =>
-  pbkdf2Sync(password.normalize("NFKC"), salt, iterations, 32, "sha256");
+  pbkdf2Sync(saslPrep(password), salt, iterations, 32, "sha256");
+
+/** SASLprep (RFC 4013): blanks are mapped to the space, what is invisible to nothing, then NFKC. */
+function saslPrep(password: string): string {
+  return password
+    .replace(/[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000]/g, " ")
+    .replace(/[\u00ad\u034f\u1806\u180b-\u180d\u200c\u200d\u2060\ufe00-\ufe0f\ufeff]/g, "")
+    .normalize("NFKC");
+}
 
 /** Reads `SCRAM-SHA-256$iterations:salt$storedKey:serverKey` of pg_authid; undefined for anything else. */
 export function parseVerifier(text: string): ScramVerifier | undefined {

@@ -207,8 +207,8 @@ export interface AllShardsPlan {
   readonly otherSql: string | undefined;
   /** Whether the catalog must be read again. */
   readonly changesCatalog: boolean;
-  /** CREATE and DROP DATABASE: the database that the gateway prepares or forgets afterwards. */
-  readonly database?: { readonly action: "create" | "drop"; readonly name: string };
+  /** Commands for which nobody may be connected to this database: the gateway gives up its own connections first. */
+  readonly database?: { readonly action: "create" | "drop" | "rename"; readonly name: string };
   /**
    * CREATE and ALTER ROLE .. PASSWORD 'text': where the string literal stands in the client's text (indexes of a
    * JavaScript string) and the password in it. It is replaced by one SCRAM verifier, the same for all shards.

@@ -10,10 +10,21 @@ import { SqlError } from "../pgwire/sql-error.ts";
 import type { ShardName } from "../topology/snapshot.ts";
 import type { Participant } from "./participant.ts";
 
+/**
+ * Ends a prepared transaction whose participant could not: its connection is lost, or (after SET LOCAL ROLE) it was
+ * prepared as a role that the session is not any more. Never rejects: what fails here stays in doubt.
+ */
+export type FinishPrepared = (
+  outcome: "COMMIT" | "ROLLBACK",
+  gid: string,
+  shard: ShardName,
+  error: unknown,
+) => Promise<void>;
+
 export async function commitTwoPhase(
   writers: readonly Participant[],
   gid: string,
-  onInDoubt: (gid: string, shard: ShardName, error: unknown) => void,
+  finish: FinishPrepared,
 ): Promise<void> {
   const keeper = chooseKeeper(writers);
   const others = writers.filter((participant) => participant !== keeper);
@@ -21,7 +32,7 @@ export async function commitTwoPhase(
   const prepared = await Promise.allSettled(others.map((other) => other.runAudibly(`PREPARE TRANSACTION '${gid}'`)));
   const refused = prepared.find((result) => result.status === "rejected");
   if (refused !== undefined) {
-    await rollbackPrepared(others, prepared, gid, onInDoubt);
+    await rollbackPrepared(others, prepared, gid, finish);
     throw refused.reason;
   }
 
@@ -29,7 +40,7 @@ export async function commitTwoPhase(
   try {
     await keeper.run(`SELECT shardgres.record_decision('${gid}', ARRAY[${names}])`);
   } catch (error) {
-    await rollbackPrepared(others, prepared, gid, onInDoubt);
+    await rollbackPrepared(others, prepared, gid, finish);
     throw error;
   }
   try {
@@ -37,13 +48,13 @@ export async function commitTwoPhase(
   } catch (error) {
     if (error instanceof AppError) throw outcomeUnknown(gid);
     // The keeper answered: a deferred constraint, say. Then it has rolled back.
-    await rollbackPrepared(others, prepared, gid, onInDoubt);
+    await rollbackPrepared(others, prepared, gid, finish);
     throw error;
   }
 
   await Promise.all(
     others.map((other) =>
-      other.run(`COMMIT PREPARED '${gid}'`).catch((error: unknown) => onInDoubt(gid, other.shard, error)),
+      other.run(`COMMIT PREPARED '${gid}'`).catch((error: unknown) => finish("COMMIT", gid, other.shard, error)),
     ),
   );
 }
@@ -65,14 +76,16 @@ async function rollbackPrepared(
   others: readonly Participant[],
   prepared: readonly PromiseSettledResult<void>[],
   gid: string,
-  onInDoubt: (gid: string, shard: ShardName, error: unknown) => void,
+  finish: FinishPrepared,
 ): Promise<void> {
   await Promise.all(
     others.map(async (other, i) => {
       // Where PREPARE failed the shard has rolled back by itself; where the connection broke it may have prepared.
       const result = prepared[i]!;
       if (result.status === "rejected" && !(result.reason instanceof AppError)) return;
-      await other.run(`ROLLBACK PREPARED '${gid}'`).catch((error: unknown) => onInDoubt(gid, other.shard, error));
+      await other
+        .run(`ROLLBACK PREPARED '${gid}'`)
+        .catch((error: unknown) => finish("ROLLBACK", gid, other.shard, error));
     }),
   );
 }

@@ -9,7 +9,7 @@ import { SqlError } from "../pgwire/sql-error.ts";
 import type { Lease, Pool, Traveller } from "../pool/pool.ts";
 import type { SessionSettings } from "../pool/session-settings.ts";
 import type { ShardName } from "../topology/snapshot.ts";
-import { commitTwoPhase } from "./commit-two-phase.ts";
+import { commitTwoPhase, type FinishPrepared } from "./commit-two-phase.ts";
 import { Participant } from "./participant.ts";
 
 export interface TransactionServices {
@@ -21,8 +21,7 @@ export interface TransactionServices {
   onNews?(message: Buffer): void;
   /** Connections that stay with the session between transactions, by shard. */
   readonly reserved: Map<ShardName, Lease>;
-  /** A participant could not be told the outcome; it stays in doubt until it is resolved. */
-  onInDoubt(gid: string, shard: ShardName, error: unknown): void;
+  readonly finishPrepared: FinishPrepared;
 }
 
 /** What a shard that joins later must be told, in order. */
@@ -168,7 +167,7 @@ export class SessionTransaction {
     const writers = all.filter((participant) => participant.wrote);
     const readers = all.filter((participant) => !participant.wrote);
     try {
-      if (writers.length > 1) await commitTwoPhase(writers, this.#services.nextGid(), this.#services.onInDoubt);
+      if (writers.length > 1) await commitTwoPhase(writers, this.#services.nextGid(), this.#services.finishPrepared);
       else if (writers.length === 1) await writers[0]!.runAudibly("COMMIT");
       await Promise.all(readers.map((reader) => reader.runAudibly("COMMIT")));
     } catch (error) {

@@ -212,6 +212,42 @@ describe("privileges", () => {
     await admin.query("drop table later");
   });
 
+  test("SET LOCAL ROLE in a transaction over several shards leaves nothing prepared", async () => {
+    await runAll(
+      admin,
+      "create role team",
+      "create role ada login password 'a' in role team",
+      "grant select, update on item to team",
+    );
+    const ada = await open("ada", "a");
+    for (const set of ["set local role team", "set role team", "set local session authorization default"]) {
+      await runAll(ada, "begin", set, ...(set.includes("role") ? [] : ["set local role team"]));
+      for (const id of ids) await ada.query(`update item set name = '${set}' where id = ${id}`);
+      await ada.query("commit");
+      expect(await clients.onShards("select gid from pg_prepared_xacts")).toEqual(clients.everywhere());
+      expect(await rowsOf(admin, "select count(*) from item where name = $1", [set])).toEqual(["3"]);
+      await ada.query("reset role");
+    }
+  });
+
+  test("settings of a role hold for its next session, whatever connections an earlier one has used", async () => {
+    await runAll(admin, "create role ada login password 'a'", "grant select on item to ada");
+    const before = await open("ada", "a");
+    const setting = async (client: pg.Client) => {
+      const seen: string[] = [];
+      for (const id of ids) {
+        seen.push(...(await rowsOf(client, `select current_setting('work_mem') from item where id = ${id}`)));
+      }
+      return [...new Set(seen)];
+    };
+    expect(await setting(before)).toEqual(["4MB"]);
+    await admin.query("alter role ada set work_mem = '9MB'");
+    const after = await open("ada", "a");
+    expect(await setting(after)).toEqual(["9MB"]);
+    await admin.query("alter role ada reset work_mem");
+    expect(await setting(await open("ada", "a"))).toEqual(["4MB"]);
+  });
+
   test("row security shows everybody his own rows of all shards", async () => {
     await runAll(
       admin,

@@ -86,7 +86,7 @@ export class ThreeShards {
       }),
       nextGid: () => `sg_test_gateway_1_${++gids}`,
       reserved: new Map(),
-      onInDoubt: (_gid, _shard, error) => {
+      finishPrepared: async (_outcome, _gid, _shard, error) => {
         throw error;
       },
     });

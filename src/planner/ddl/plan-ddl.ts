@@ -122,6 +122,9 @@ function planCreateSchema(input: PlanInput, statement: CreateSchemaStmt): Plan {
 }
 
 function planRename(input: PlanInput, statement: RenameStmt): Plan {
+  if (statement.renameType === "OBJECT_DATABASE") {
+    return allShards({ changesCatalog: false, database: { action: "rename", name: statement.subname ?? "" } });
+  }
   const { renameType, relation, subname, newname = "" } = statement;
   const isOwner = renameType === "OBJECT_SCHEMA" || renameType === "OBJECT_ROLE";
   if (isOwner && subname === "shardgres") {
