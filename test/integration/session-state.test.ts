@@ -88,6 +88,20 @@ describe("temporary tables", () => {
     expect(await rowsOf(client, "select count(*) from item")).toEqual(["60"]);
   });
 
+  test("that a savepoint takes back hide nothing any more", async () => {
+    const client = await open();
+    await runAll(client, "begin", "savepoint s", "create temp table item (id int)", "insert into item values (1)");
+    expect(await rowsOf(client, "select count(*) from item")).toEqual(["1"]);
+    await client.query("rollback to s");
+    expect(await rowsOf(client, "select count(*) from item")).toEqual(["60"]);
+    await runAll(client, "create temp table item (id int)", "savepoint t", "drop table item");
+    expect(await rowsOf(client, "select count(*) from item")).toEqual(["60"]);
+    await client.query("rollback to t");
+    expect(await rowsOf(client, "select count(*) from item")).toEqual(["0"]);
+    await runAll(client, "commit", "begin", "drop table item", "rollback");
+    expect(await rowsOf(client, "select count(*) from item")).toEqual(["0"]);
+  });
+
   test("may be made from a query, renamed, and emptied at commit", async () => {
     const client = await open();
     await client.query("create temp table words as select word from plain where n <= 3");
@@ -376,7 +390,7 @@ describe("PREPARE in SQL", () => {
     await eventually(async () => !/ (57P01|08006) /.test((await answer())[0]!));
     expect(await answer()).toEqual(refused);
     raw.end();
-    await other.query("drop table told");
+    await eventually(() => other.query("drop table if exists told"));
   });
 
   test("EXPLAIN EXECUTE and CREATE TABLE AS EXECUTE are refused", async () => {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { startCluster, type TestCluster } from "../support/cluster.ts";
 import { ClusterClients, rowsOf, runAll } from "../support/cluster-clients.ts";
 import { eventually } from "../support/eventually.ts";
+import { RawClient } from "../support/raw-client.ts";
 
 let cluster: TestCluster;
 let clients: ClusterClients;
@@ -420,6 +421,90 @@ describe("two-phase commit", () => {
     await expect(client.query("set constraints all immediate")).rejects.toMatchObject({ code: "23503" });
     await client.query("rollback");
     await nothingIsLeft();
+  });
+});
+
+describe("what could disturb a commit", () => {
+  const writes = () => [setBalance(a1, 1), setBalance(b1, 1), setBalance(c1, 1)];
+
+  test("statement_timeout ends a transaction as a whole, or not at all", async () => {
+    const session = await clients.open();
+    for (let round = 0; round < 30; round++) {
+      await runAll(session, "begin", ...writes(), "set statement_timeout = '1ms'");
+      const isDone = await session.query("commit").then(
+        () => true,
+        (error: { code: string }) => {
+          expect(error.code).toBe("57014");
+          return false;
+        },
+      );
+      const counts = Object.values(await changedOnShards()).flat();
+      expect(counts).toEqual(isDone ? ["1", "1", "1"] : ["0", "0", "0"]);
+      await nothingIsLeft();
+      await session.query("set statement_timeout = 0");
+      await session.query("update account set balance = 100 where balance <> 100");
+    }
+    await session.end();
+  });
+
+  test("a cancel request that comes while it commits", async () => {
+    const session = await clients.open();
+    const { processID, secretKey } = session as unknown as { processID: number; secretKey: number };
+    const request = Buffer.alloc(16);
+    for (const [i, word] of [16, 80877102, processID, secretKey].entries()) request.writeInt32BE(word, 4 * i);
+    for (let round = 0; round < 20; round++) {
+      await runAll(session, "begin", ...writes());
+      const commit = session.query("commit").then(
+        () => true,
+        () => false,
+      );
+      const canceller = await RawClient.open(cluster.port);
+      canceller.socket.write(request);
+      await canceller.closed();
+      const isDone = await commit;
+      expect(Object.values(await changedOnShards()).flat()).toEqual(isDone ? ["1", "1", "1"] : ["0", "0", "0"]);
+      await nothingIsLeft();
+      await session.query("rollback");
+      await client.query("update account set balance = 100 where balance <> 100");
+    }
+    await session.end();
+  });
+
+  test.each([
+    ["read-only transactions by default", "set default_transaction_read_only = on", "begin read write"],
+    ["an empty search_path", "set search_path = ''", "begin"],
+    ["serializable by default", "set default_transaction_isolation = 'serializable'", "begin"],
+    ["another role within the transaction", "create role rolled superuser", "begin; set local role rolled"],
+    ["no triggers", "set session_replication_role = replica", "begin"],
+  ])("%s", async (_, setting, begin) => {
+    const session = await clients.open();
+    await runAll(session, setting, begin);
+    for (const text of writes()) await session.query(text.replace("update account", "update public.account"));
+    await session.query("commit");
+    expect(await changedOnShards()).toEqual(clients.everywhere("1"));
+    await nothingIsLeft();
+    await session.end();
+    await client.query("drop role if exists rolled");
+  });
+
+  test("a function that writes makes its shard a writer like any other", async () => {
+    await runAll(
+      client,
+      "create table strict (n int unique deferrable initially deferred)",
+      "create function note(n int) returns int language sql as 'insert into strict values (n) returning n'",
+    );
+    for (const [numbers, fails] of [
+      [[1, 2], false],
+      [[3, 3], true],
+    ] as const) {
+      await runAll(client, "begin", setBalance(b1, 7), ...numbers.map((n) => `select note(${n})`), setBalance(c1, 7));
+      if (fails) await expect(client.query("commit")).rejects.toMatchObject({ code: "23505" });
+      else await runAll(client, "commit", "update account set balance = 100 where balance <> 100");
+    }
+    expect(await changedOnShards()).toEqual(clients.everywhere("0"));
+    expect(await rowsOf(client, "select n from strict order by n")).toEqual(["1", "2"]);
+    await nothingIsLeft();
+    await runAll(client, "drop function note", "drop table strict");
   });
 });
 
