@@ -142,7 +142,8 @@ function ownColumns(own: readonly Field[] | undefined, final: readonly Field[]):
   assert(own.length === final.length, "a gathered query has other columns than the client's");
   return own.map((field, i) => {
     const { typeOid, format } = final[i]!;
-    const isSame = field.typeOid === typeOid || (field.typeOid >= firstUserOid && typeOid >= firstUserOid);
+    // A domain, or an array of one, travels as what it is made of.
+    const isSame = field.typeOid === typeOid || field.typeOid >= firstUserOid;
     assert(isSame, `a gathered column has type ${typeOid} instead of ${field.typeOid}`);
     return { ...field, format };
   });

@@ -2,6 +2,7 @@
 // composites, arrays), whose object ids differ between shards, as text with a cast by name.
 import { firstUserOid, oid } from "../pgwire/oid.ts";
 import type { Field } from "../pgwire/row-description.ts";
+import { refuse } from "../planner/refuse.ts";
 import type { Participant } from "../transaction/participant.ts";
 import type { Execution } from "./execution.ts";
 
@@ -14,6 +15,7 @@ export interface TravellingColumn {
 }
 
 const textArray = 1009;
+const recordType = 2249;
 
 /** `fields` as described by the participant's shard. */
 export async function travellingColumns(
@@ -23,6 +25,8 @@ export async function travellingColumns(
 ): Promise<TravellingColumn[]> {
   const columns: TravellingColumn[] = [];
   for (const { typeOid } of fields) {
+    // Nobody can say later of which columns it was made.
+    if (typeOid === recordType) throw refuse("SG001", "a value of type record");
     const arrayType = execution.catalog.arrayTypes.get(typeOid);
     if (typeOid < firstUserOid && arrayType !== undefined) {
       columns.push({ format: 1, elementType: typeOid, arrayType, cast: undefined });
