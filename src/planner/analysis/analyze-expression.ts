@@ -1,6 +1,6 @@
 // Walks one expression of a level: says what its column references mean, analyzes the subqueries in it, and notes its
 // function calls and what its parameters are compared with.
-import type { A_Expr, ColumnRef, FuncCall, Node, ParamRef, SubLink, TypeCast } from "@pgsql/types";
+import type { A_Expr, ColumnRef, FuncCall, Node, ParamRef, SQLValueFunction, SubLink, TypeCast } from "@pgsql/types";
 import type { CatalogSnapshot } from "../../catalog/snapshot.ts";
 import { type ShardKeyType, shardKeyType } from "../../sharding/shard-key-type.ts";
 import { nodeOf } from "../../sql/walk.ts";
@@ -10,6 +10,7 @@ import { linkTest } from "./facts.ts";
 import type { Level, LevelPart, Sublink } from "./model.ts";
 import { newRegion, type Region } from "./region.ts";
 import { resolveColumn, type Scope } from "./scope.ts";
+import { isTimeOperation, steadinessOf } from "./steadiness.ts";
 import { plainElementTypeOid, plainTypeOid } from "./type-name.ts";
 
 /** Where an expression stands. */
@@ -43,6 +44,9 @@ export function analyzeExpression(context: Context, place: Place, root: unknown)
       case "JsonArrayAgg":
         place.level.aggregates.push(contents as object);
         analyzeExpression(context, place, contents);
+        continue;
+      case "SQLValueFunction":
+        if (isTimeOperation((contents as SQLValueFunction).op)) place.level.times.add(place.part);
         continue;
       case "ParamRef":
         if (!context.parameterUses.has(contents as ParamRef))
@@ -106,7 +110,11 @@ function addSublink(context: Context, place: Place, node: object, query: Node): 
 function analyzeCall(context: Context, place: Place, call: FuncCall): void {
   context.calls.push(call);
   place.level.calls.push(call);
-  if (isVolatile(context.input.catalog, functionName(call))) place.level.hasVolatile = true;
+  const name = functionName(call);
+  if (isVolatile(context.input.catalog, name)) place.level.hasVolatile = true;
+  const steadiness = steadinessOf(context.input.catalog, name);
+  if (steadiness === "time") place.level.times.add(place.part);
+  if (steadiness === "server") place.level.serverCalls.add(place.part);
   analyzeExpression(context, place, call);
   if (call.over !== undefined || !isAggregate(context, call)) return;
   levelOfAggregate(context, place.level, call).aggregates.push(call);

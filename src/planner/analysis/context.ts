@@ -80,6 +80,8 @@ export function newLevel(
     aggregates: [],
     calls: [],
     hasVolatile: false,
+    times: new Set(),
+    serverCalls: new Set(),
     sort: [],
     outputs: [],
     shape: noShape,

@@ -131,6 +131,9 @@ export interface Level {
   readonly calls: FuncCall[];
   /** Whether one of them is volatile. */
   hasVolatile: boolean;
+  /** Parts in which the time or something of one server is asked for; see steadiness.ts. */
+  readonly times: Set<LevelPart>;
+  readonly serverCalls: Set<LevelPart>;
   /** ORDER BY. */
   readonly sort: { readonly term: Term; readonly node: SortBy }[];
   /** undefined: not known (there is a `*` over unknown columns). */

@@ -5,6 +5,7 @@ import type { Node, SelectStmt } from "@pgsql/types";
 import type { Level, Sublink } from "../analysis/model.ts";
 import { partitionOfFrom } from "../query/partition.ts";
 import { targetOf, unionOf } from "../query/scatter.ts";
+import { firstRows } from "./first-rows.ts";
 import { addInput, copiesOf, cover, type Gathering, inputInFrom } from "./gathering.ts";
 import { determinedVariables } from "./group-dependents.ts";
 import { NeededColumns } from "./needed-columns.ts";
@@ -12,7 +13,7 @@ import { namesCte, neededCtes, withCtes } from "./needed-ctes.ts";
 import { column } from "./nodes.ts";
 import { type Collapsed, rewriteAbove, rowsQuery } from "./rows-part.ts";
 import { splitAggregates } from "./split-aggregates.ts";
-import { callsHome, type WhereParts, whereParts } from "./where-parts.ts";
+import { callsElsewhere, type WhereParts, whereParts } from "./where-parts.ts";
 
 /** The subqueries that stay in the tree, for the caller to go on with. undefined: the level cannot be collapsed. */
 export function collapseLevel(gathering: Gathering, level: Level): readonly Sublink[] | undefined {
@@ -20,7 +21,7 @@ export function collapseLevel(gathering: Gathering, level: Level): readonly Subl
   const statement = level.node as SelectStmt;
   const { withClause, fromClause } = statement;
   const isAlone = copies.every((copy) => !copy.isCorrelated && partitionOfFrom(copy).kind === "partitioned");
-  if (!isAlone || callsHome(gathering, [...(fromClause ?? []), ...(withClause?.ctes ?? [])])) return undefined;
+  if (!isAlone || callsElsewhere(gathering, [...(fromClause ?? []), ...(withClause?.ctes ?? [])])) return undefined;
 
   const where = whereParts(gathering, level, copies);
   const kept = level.sublinks.filter((each) => each.part === "above" || where.keptSublinks.includes(each));
@@ -48,7 +49,7 @@ function gatherRows(gathering: Gathering, level: Level, where: WhereParts): Coll
   const { distinct, hasAggregates, groupBy, windows } = level.shape;
   const isPlain = !hasAggregates && groupBy === undefined && windows.length === 0 && !level.hasVolatile;
   const isDistinct = distinct === "all" && isPlain && needed.areComparable();
-  const rows = rowsQuery(statement, where, targets);
+  const rows = { ...rowsQuery(statement, where, targets), ...firstRows(gathering, level, where) };
   const query = isDistinct ? { ...rows, distinctClause: [{} as Node] } : rows;
 
   const determined = determinedVariables(level);

@@ -5,6 +5,7 @@ import { rewrite } from "../../sql/rewrite.ts";
 import { nodeOf, walk } from "../../sql/walk.ts";
 import { functionName, isVolatile } from "../analysis/analyze-expression.ts";
 import type { SourceColumn, SubquerySource, TableSource } from "../analysis/model.ts";
+import { steadinessOf } from "../analysis/steadiness.ts";
 import type { Variable } from "../analysis/variable.ts";
 import { functionRule } from "../functions.ts";
 import type { Target } from "../plan.ts";
@@ -117,7 +118,8 @@ function isSimple(gathering: Gathering, condition: Node, names: ReadonlyMap<Vari
       case "FuncCall": {
         const name = functionName(contents as FuncCall);
         const isSpecial = functionRule(contents as FuncCall) !== undefined || home.has(name);
-        if (isSpecial || isVolatile(input.catalog, name)) isGood = false;
+        const isServer = steadinessOf(input.catalog, name) === "server";
+        if (isSpecial || isServer || isVolatile(input.catalog, name)) isGood = false;
         return undefined;
       }
       case "ColumnRef": {

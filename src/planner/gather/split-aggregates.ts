@@ -9,12 +9,12 @@ import { expressionType } from "../analysis/expression-type.ts";
 import { variableOf } from "../analysis/facts.ts";
 import type { Level } from "../analysis/model.ts";
 import type { Variable } from "../analysis/variable.ts";
-import { tablesWithin } from "../query/levels-below.ts";
 import { partitionOfRows } from "../query/partition.ts";
 import type { Gathering, InputColumn } from "./gathering.ts";
 import { lostByExpression, nothingLost } from "./lost-on-the-way.ts";
 import { call, cast, column, integer, target } from "./nodes.ts";
 import { type Collapsed, rewriteAbove, rowsQuery } from "./rows-part.ts";
+import { isSameEverywhere } from "./same-everywhere.ts";
 import { expressionKey } from "./same-expression.ts";
 import type { WhereParts } from "./where-parts.ts";
 
@@ -23,7 +23,7 @@ export function splitAggregates(gathering: Gathering, level: Level, where: Where
   const { shape } = level;
   if (!shape.hasAggregates && shape.groupBy === undefined) return undefined;
   // What is left of WHERE must be asked of rows, not of groups.
-  if (where.kept !== undefined || hasShardedAbove(level)) return undefined;
+  if (where.kept !== undefined) return undefined;
   const split = new Split(gathering, level);
   for (const { node } of shape.groupTerms.values()) if (node === undefined || !split.addGroup(node)) return undefined;
 
@@ -32,12 +32,6 @@ export function splitAggregates(gathering: Gathering, level: Level, where: Where
   const final = rewriteAbove(gathering, level, others, where, (node) => split.replace(node));
   if (final === undefined || split.isImpossible) return undefined;
   return split.collapsed(statement, where, final);
-}
-
-function hasShardedAbove(level: Level): boolean {
-  return level.sublinks.some(
-    ({ body, part }) => part === "above" && [...tablesWithin(body)].some(({ residence }) => residence !== "reference"),
-  );
 }
 
 interface PartialColumn extends InputColumn {
@@ -71,7 +65,6 @@ class Split {
   #canGroup(node: Node): boolean {
     return !("A_Const" in node || "ParamRef" in node) && !this.#level.hasVolatile;
   }
-
   replace(node: Node): Node | undefined {
     const { analysis } = this.#gathering;
     if (!isExpression(node)) return undefined;
@@ -136,6 +129,10 @@ class Split {
     const key = expressionKey(analysis, node, this.#numbers);
     const known = into.get(key);
     if (known !== undefined) return column(known.name);
+    if (!isSameEverywhere(this.#gathering, this.#level, node)) {
+      this.isImpossible = true;
+      return undefined;
+    }
     // Partial aggregates are numbers, or their arguments have been looked at.
     const lost = into === this.#partials ? nothingLost : lostByExpression(input, analysis, node);
     if (lost === undefined) {

@@ -3,6 +3,7 @@ import type { FuncCall, Node, SelectStmt } from "@pgsql/types";
 import { walk } from "../../sql/walk.ts";
 import { functionName } from "../analysis/analyze-expression.ts";
 import type { Level, Sublink } from "../analysis/model.ts";
+import { steadinessOf } from "../analysis/steadiness.ts";
 import { functionRule } from "../functions.ts";
 import { whyNotLocal } from "../query/local-subquery.ts";
 import { partitionOfFrom, unitOf } from "../query/partition.ts";
@@ -24,7 +25,7 @@ export function whereParts(gathering: Gathering, level: Level, copies: readonly 
   for (const condition of conjuncts((level.node as SelectStmt).whereClause)) {
     const nodes = sublinkNodes(condition);
     const isLocal = copies.every((copy) => copy.sublinks.every((each) => !nodes.has(each.node) || isNear(copy, each)));
-    if (isLocal && !callsHome(gathering, condition)) {
+    if (isLocal && !callsElsewhere(gathering, condition)) {
       pushed.push(condition);
       continue;
     }
@@ -34,13 +35,15 @@ export function whereParts(gathering: Gathering, level: Level, copies: readonly 
   return { pushed: conjunction(pushed), kept: conjunction(kept), keptSublinks };
 }
 
-/** Whether parts of a tree call a function that belongs on the home shard. */
-export function callsHome({ home }: Gathering, nodes: Node | readonly Node[]): boolean {
+/** Whether parts of a tree call a function that must be evaluated in one place: on the home shard, or with the rest. */
+export function callsElsewhere({ input, home }: Gathering, nodes: Node | readonly Node[]): boolean {
   let found = false;
   walk(nodes, (type, contents) => {
     if (type !== "FuncCall") return undefined;
     const call = contents as FuncCall;
-    if (functionRule(call) !== undefined || home.has(functionName(call))) found = true;
+    const name = functionName(call);
+    const isServer = steadinessOf(input.catalog, name) === "server";
+    if (isServer || functionRule(call) !== undefined || home.has(name)) found = true;
     return undefined;
   });
   return found;

@@ -3,7 +3,7 @@ import { classesOf } from "../analysis/classes.ts";
 import type { Level, Sublink } from "../analysis/model.ts";
 import { levelsWithin, tablesWithin } from "./levels-below.ts";
 import { partitionOf } from "./partition.ts";
-import { areEqual, isColocated, type Unit } from "./units.ts";
+import { areEqual, hasUnsteadyOutput, isColocated, type Unit, unsteady } from "./units.ts";
 
 /** undefined: all of them can. `anchor` is what spreads the rows around them; undefined: they are on every shard. */
 export function findForeign(sublinks: readonly Sublink[], anchor: Unit | undefined): string | undefined {
@@ -20,6 +20,8 @@ export function whyNotLocal(body: Level, anchor: Unit | undefined): string | und
   const foreign = tables.find(({ residence }) => residence !== "distributed" && residence !== "reference");
   if (foreign !== undefined) return `"${foreign.node.relname}" is not a sharded table`;
   const sharded = tables.filter(({ residence }) => residence === "distributed");
+  const levels = [...levelsWithin(body)];
+  if (levels.some((level) => hasUnsteadyOutput(level) || level.serverCalls.size > 0)) return unsteady;
   const unstable = findUnstable(body);
   if (unstable !== undefined && !body.isCorrelated) return unstable;
   if (sharded.length === 0) return undefined;

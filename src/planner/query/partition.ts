@@ -6,7 +6,15 @@ import { classesOf } from "../analysis/classes.ts";
 import type { Level, Term } from "../analysis/model.ts";
 import type { Variable } from "../analysis/variable.ts";
 import { findForeign, findUnstable, whyNotLocal } from "./local-subquery.ts";
-import { anchorOf, collectUnits, isColocated, notJoinedOnKeys, type Unit } from "./units.ts";
+import {
+  anchorOf,
+  collectUnits,
+  hasUnsteadyOutput,
+  isColocated,
+  notJoinedOnKeys,
+  type Unit,
+  unsteady,
+} from "./units.ts";
 
 export interface Partitioned {
   readonly kind: "partitioned";
@@ -37,6 +45,7 @@ export function partitionOf(level: Level): Partition {
   if (rows.kind === "none") return rows;
   if (rows.kind === "replicated") {
     const why = findForeign(level.sublinks, undefined) ?? findUnstable(level);
+    if (hasUnsteadyOutput(level)) return none(unsteady);
     return why === undefined ? replicated : none(why);
   }
   if (level.shape.hasLimit) return none("LIMIT in a subquery");
@@ -48,6 +57,7 @@ export function partitionWithoutLimit(level: Level, rows = partitionOfRows(level
   if (level.kind === "set-operation") return partitionOfSetOperation(level, true);
   if (rows.kind !== "partitioned") return rows;
   const above = level.sublinks.filter(({ part }) => part === "above");
+  if (hasUnsteadyOutput(level)) return none(unsteady);
   const why = findForeign(above, unitOf(level, rows)) ?? checkShape(level, rows.keys);
   if (why !== undefined) return none(why);
   return { ...rows, positions: rows.keys && positionsOf(level, rows.keys) };
@@ -57,6 +67,7 @@ export function partitionWithoutLimit(level: Level, rows = partitionOfRows(level
 export function partitionOfRows(level: Level): Partition {
   const from = partitionOfFrom(level);
   if (from.kind === "none") return from;
+  if (level.serverCalls.has("where")) return none(unsteady);
   const anchor = from.kind === "partitioned" ? unitOf(level, from) : undefined;
   const why = findForeign(
     level.sublinks.filter(({ part }) => part === "where"),
@@ -69,6 +80,7 @@ export function partitionOfRows(level: Level): Partition {
 export function partitionOfFrom(level: Level): Partition {
   if (level.kind === "set-operation") return none("a set operation");
   if (level.writes.length > 0) return none("WITH that writes");
+  if (level.serverCalls.has("from")) return none(unsteady);
   const found = collectUnits(level);
   if (typeof found === "string") return none(found);
 

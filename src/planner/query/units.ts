@@ -22,6 +22,7 @@ export interface Found {
   readonly sublinks: Sublink[];
 }
 
+export const unsteady = "a function that every shard answers in its own way";
 export const notJoinedOnKeys = "tables are not joined on their shard keys";
 
 /** Everything in FROM of the level; a text says why it cannot be taken apart so. */
@@ -56,7 +57,7 @@ function collectSource(source: Source, found: Found): string | undefined {
     }
     case "subquery": {
       const { body } = source;
-      if (source.isDissolved) return collectLevel(body, ["from", "where", "above"], found);
+      if (source.isDissolved) return collectDissolved(body, found);
       const inner = partitionOf(body);
       if (inner.kind === "none") {
         if (!body.isCorrelated) return inner.why;
@@ -72,6 +73,20 @@ function collectSource(source: Source, found: Found): string | undefined {
     default:
       return source.kind === "recursive" ? "a recursive query" : "WITH that writes";
   }
+}
+
+function collectDissolved(body: Level, found: Found): string | undefined {
+  if (hasUnsteadyOutput(body) || body.serverCalls.size > 0) return unsteady;
+  const before = found.units.length;
+  const failure = collectLevel(body, ["from", "where", "above"], found);
+  // One PostgreSQL would evaluate it once for each of its rows, which are the same on every shard.
+  const isOnce = body.hasVolatile && found.units.length === before;
+  return failure ?? (isOnce ? "a subquery calls a volatile function" : undefined);
+}
+
+/** Whether something comes out of the level that every shard answers in its own way. */
+export function hasUnsteadyOutput({ times, serverCalls }: Level): boolean {
+  return times.has("above") || serverCalls.has("above");
 }
 
 /** FULL JOIN: both sides sharded, and joined on the key. The key of the result is the merged column, if there is one. */

@@ -61,7 +61,7 @@ export function catalogOf(description: string, options: { bytewise?: boolean } =
       "setseed",
       "pg_total_relation_size",
     ]),
-    stableFunctions: new Set(["now", "current_setting", "to_char"]),
+    stableFunctions: new Set(["now", "current_setting", "to_char", "pg_backend_pid"]),
     aggregateFunctions: new Set(
       (
         "count sum min max avg bool_and bool_or every bit_and bit_or string_agg array_agg json_agg jsonb_agg stddev " +
