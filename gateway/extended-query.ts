@@ -305,9 +305,9 @@ export class ExtendedQuery {
       const completion = await runStatement(session, { ...statement, taker: held }, plan);
       portal.held = held.finish(completion);
     }
-    const { rows, isLast } = HeldPortal.take(portal.held, rowLimit);
+    const { rows, completion } = HeldPortal.take(portal.held, rowLimit);
     client.write(rows);
-    client.write(isLast ? portal.held.completion : portalSuspended);
+    client.write(completion ?? portalSuspended);
   }
 
   #statement(name: string): Prepared {

@@ -25,6 +25,6 @@ export interface HeldRows {
   readonly fields: readonly Field[];
   /** Whole DataRow messages. */
   rows: Buffer;
-  /** Sent when the last row has been. */
-  readonly completion: Buffer;
+  /** Command tag of all rows together. */
+  readonly tag: string;
 }

@@ -30,7 +30,7 @@ export async function withStreams<T>(
     const parameterTypes = wanted.parameterTypes.map((typeOid) => userTypes.toShard(participant.shard, typeOid));
     queries.push({ ...wanted, parameterTypes });
   }
-  const streams = participants.map((participant, i) => new ShardRows(participant, queries[i]!, sink));
+  const streams = participants.map((participant, i) => new ShardRows(participant, queries[i]!, sink, i === 0));
   let isFailed = true;
   try {
     await Promise.all(streams.map((stream) => stream.described));

@@ -52,6 +52,7 @@ export class ShardRows implements AnswerHandler {
   #participant: Participant;
   /** Notices go here as they come. */
   #notices: ClientSink | undefined;
+  readonly #isFirst: boolean;
   #batches: Buffer[] = [];
   #waitingBytes = 0;
   #isPaused = false;
@@ -61,9 +62,10 @@ export class ShardRows implements AnswerHandler {
   #wake: (() => void) | undefined;
   #setDescribed!: () => void;
 
-  /** Sends the query at once. */
-  constructor(participant: Participant, query: ShardQuery, notices: ClientSink | undefined) {
+  /** Sends the query at once. `isFirst`: of several shards this is the one whose settings the client is told. */
+  constructor(participant: Participant, query: ShardQuery, notices: ClientSink | undefined, isFirst = true) {
     this.#participant = participant;
+    this.#isFirst = isFirst;
     this.#notices = notices;
     this.described = new Promise((resolve) => {
       this.#setDescribed = resolve;
@@ -145,8 +147,11 @@ export class ShardRows implements AnswerHandler {
       case backend.commandComplete:
         this.tag = message.toString("utf8", 5, message.length - 1);
         break;
-      case backend.noticeResponse:
       case backend.parameterStatus:
+        // All shards report the same; one of them is heard.
+        if (this.#isFirst) this.#notices?.write(Buffer.from(message));
+        break;
+      case backend.noticeResponse:
         this.#notices?.write(Buffer.from(message));
         break;
     }

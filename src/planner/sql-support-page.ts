@@ -34,6 +34,8 @@ Known limits that no error tells of:
 - A reference table, in COPY .. FROM STDIN and in a parameter of UPDATE: every shard reads the words \`now\`, \`today\`,
   \`tomorrow\` and \`yesterday\` for a column of date or time by itself, so the copies may differ. Write the time itself, as
   COPY .. TO and pg_dump do. (INSERT evaluates them once.)
+- In a write to several shards, \`now()\` and defaults that call it are evaluated by each shard: rows of one statement, or
+  of one transaction, may differ by the milliseconds between the shards. Pass the time as a value where that matters.
 `;
 
 /** The page as Markdown; a test compares it with the file. */

@@ -61,12 +61,10 @@ SELECT count(*) FROM customers HAVING count(*) > 3000
 
 SELECT 1 FROM customers HAVING true
 
--- refused: SG001
 SELECT count(DISTINCT (country, active)) FROM customers
 
 SELECT sum(DISTINCT a), count(DISTINCT b), count(DISTINCT t) FROM loose
 
--- refused: SG001
 SELECT max(ROW (country, id)) FROM customers WHERE country IS NOT NULL
 
 SELECT max(tags), min(tags) FROM customers

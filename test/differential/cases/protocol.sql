@@ -114,41 +114,53 @@ SELECT id FROM kinds WHERE feeling = $1 OR moods = $2 ORDER BY id
 -- case: portals
 BEGIN
 
+-- may differ: tag
 -- portions: 3
 SELECT id, name FROM customers WHERE id > 5 AND id < 15 ORDER BY id
 
+-- may differ: tag
 -- portions: 1
 SELECT id FROM orders WHERE customer_id = 3 ORDER BY id
 
+-- may differ: tag
 -- portions: 5
 SELECT country, count(*) FROM customers GROUP BY country ORDER BY country
 
+-- may differ: tag
 -- portions: 7
 SELECT id FROM customers ORDER BY id LIMIT 7
 
+-- may differ: tag
 -- portions: 10
 SELECT id FROM customers WHERE id = 987654
 
+-- may differ: tag
 -- portions: 2
 SELECT n FROM digits ORDER BY n, word
 
+-- may differ: tag
 -- portions: 2
 VALUES (1), (2), (3), (4)
 
+-- may differ: tag
 -- portions: 2
 INSERT INTO customers (id, name) VALUES (910, 'a'), (911, 'b'), (912, 'c') RETURNING id
 
+-- may differ: tag
 -- portions: 2
 UPDATE customers SET name = 'x' WHERE id = 910 RETURNING id, name
 
+-- may differ: tag
 -- portions: 50
 SELECT c.id, g FROM customers c, generate_series(1, 20) g ORDER BY 1, 2
 
 COMMIT
 
+-- may differ: tag
 -- portions: 2
 SELECT id FROM customers WHERE id = 3
 
+-- may differ: tag
 -- portions: 40
 SELECT id FROM customers ORDER BY id
 

@@ -128,7 +128,6 @@ SELECT id, placed FROM orders ORDER BY placed, customer_id, id
 
 SELECT placed::date AS day, customer_id, id FROM orders ORDER BY day DESC NULLS LAST, 2, 3
 
--- refused: SG001
 SELECT customer_id, id, total, ROW (customer_id, id) FROM orders ORDER BY ROW (customer_id, id)
 
 SELECT name FROM customers ORDER BY name USING >

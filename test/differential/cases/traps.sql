@@ -253,7 +253,6 @@ SELECT c.shout FROM customers c WHERE id = 3
 
 SELECT id, c.shout FROM customers c ORDER BY id
 
--- refused: SG006
 SELECT c.shout, count(*) FROM customers c GROUP BY c.shout ORDER BY 1
 
 DROP FUNCTION shout(customers)
@@ -370,9 +369,13 @@ RESET search_path
 EXECUTE s
 
 -- case: temporary tables
+SELECT * FROM customers ORDER BY id LIMIT 1
+
 CREATE TEMP TABLE customers (id int, name text)
 
 INSERT INTO customers VALUES (1, 'temporary')
+
+SELECT * FROM customers ORDER BY id LIMIT 1
 
 SELECT * FROM customers
 
