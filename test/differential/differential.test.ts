@@ -10,7 +10,7 @@ import { runSessions } from "./random/run-sessions.ts";
 import { divergenceText, runCase } from "./run-case.ts";
 import { type RunningPair, startPair } from "./servers.ts";
 import type { Divergence, Protocol } from "./session-pair.ts";
-import { caseDirectory, compareTables, fillTables, makeTables } from "./tables.ts";
+import { caseDirectory, compareTables, fillTables, makeTables, mayWrite } from "./tables.ts";
 
 let servers: RunningPair;
 
@@ -68,7 +68,7 @@ test("sessions at once do not notice each other", { timeout: 3_600_000 }, async 
 
 async function checkWrites(each: Case, protocol: Protocol): Promise<void> {
   const divergences = await runCase(servers, each, protocol);
-  const left = await compareTables(servers, `tables after "${each.name}"`);
+  const left = !mayWrite(each) ? [] : await compareTables(servers, `tables after "${each.name}"`);
   if (left.length > 0) await fillTables(servers);
   mustBeNone([...divergences, ...left]);
 }

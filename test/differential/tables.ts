@@ -1,6 +1,6 @@
 // The tables of the case files: made, filled, and compared as a whole.
 import { join } from "node:path";
-import { readCaseFile } from "./case-file.ts";
+import { type Case, readCaseFile } from "./case-file.ts";
 import { divergenceText, runCase } from "./run-case.ts";
 import { type Divergence, type ServerPair, SessionPair } from "./session-pair.ts";
 
@@ -28,6 +28,13 @@ const tableNames = `
 SELECT oid::regclass::text FROM pg_class
 WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace IN ('public'::regnamespace, 'shop'::regnamespace)
 ORDER BY 1`;
+
+/** Whether a case writes as much as one row. */
+export function mayWrite({ steps }: Case): boolean {
+  return steps.some(({ sql }) =>
+    /\b(insert|update|delete|merge|truncate|copy|create|alter|drop|execute|do)\b/i.test(sql),
+  );
+}
 
 /** What rows the two servers do not have in common. */
 export async function compareTables(servers: ServerPair, place: string): Promise<Divergence[]> {
