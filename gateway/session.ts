@@ -1,7 +1,6 @@
 // One client's session: what it has set, prepared and begun, and the order in which its messages are carried out. The
 // work itself is in simple-query.ts, extended-query.ts and run-statement.ts.
 
-import type { Builtins } from "../src/catalog/builtins.ts";
 import { loadCatalog } from "../src/catalog/loader.ts";
 import type { CatalogSnapshot } from "../src/catalog/snapshot.ts";
 import type { Execution, OutputRequest, StatementRun } from "../src/executor/execution.ts";
@@ -145,10 +144,6 @@ export class Session implements GatedSession {
     return this.#transactionCatalog ?? this.database.catalog;
   }
 
-  get builtins(): Builtins {
-    return this.database.builtins;
-  }
-
   get readyMessage(): Buffer {
     return ready[this.transaction.status];
   }
@@ -197,6 +192,9 @@ export class Session implements GatedSession {
       this.transaction.participants.get(this.topology.home) ?? this.transaction.participants.values().next().value;
     if (participant === undefined) return;
     this.setPath(await readPath(participant));
+    if (this.reserved.has(this.topology.home)) {
+      await this.temporaryTables.read(await this.transaction.join(this.topology.home));
+    }
     if (this.#pathAfterCommit !== undefined) this.#pathAfterCommit = this.#path;
     if (this.#isCatalogChanged) {
       await this.reloadTransactionCatalog(await this.transaction.join(this.topology.home));
@@ -206,7 +204,7 @@ export class Session implements GatedSession {
   /** Reads the catalog through the transaction's own connection, so that its DDL is seen. */
   async reloadTransactionCatalog(home: Participant): Promise<void> {
     this.#isCatalogChanged = true;
-    this.#transactionCatalog = await loadCatalog((sql) => home.queryText(sql), this.builtins);
+    this.#transactionCatalog = await loadCatalog((sql) => home.queryText(sql), this.database.builtins);
   }
 
   /** Everything that the end of a transaction means for the session. `isCommitted` false: rolled back. */

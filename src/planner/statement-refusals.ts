@@ -183,4 +183,10 @@ export const statementRefusals = {
     hint: "Use INSERT .. RETURNING; or call nextval first, in the same statement (SELECT nextval('s'), currval('s')) or in the same transaction.",
     why: "They tell what one connection has done, and outside of transactions sessions share their connections.",
   },
+  SG084: {
+    sqlstate: "0A000",
+    message: "{} changes the state of its connection",
+    hint: "Use SET LOCAL, set_config(.., true), pg_advisory_xact_lock or ON COMMIT DROP in it; or give the statements one by one.",
+    why: "Connections to shards are shared: the next session would find the setting, role, lock or table. As statements of their own the gateway keeps such changes with the session.",
+  },
 } as const satisfies Record<string, Refusal>;
