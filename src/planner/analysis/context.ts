@@ -13,6 +13,9 @@ export interface Context {
   isInView: boolean;
   readonly tables: TableSource[];
   readonly levels: Level[];
+  /** Nodes of the levels, and how many levels have the node of an earlier one. */
+  readonly nodes: Set<object>;
+  readonly repeated: { levels: number };
   readonly resolutions: Map<ColumnRef, Resolution>;
   readonly calls: FuncCall[];
   readonly sublinkBodies: Map<object, Level>;
@@ -26,8 +29,8 @@ export interface Context {
   readonly literals: { areRead: boolean };
 }
 
-/** Common table expressions used several times are analyzed as often; this stops an exponential number. */
-const LEVELS_MAX = 2_000;
+/** Common table expressions and views are analyzed as often as they are named; this stops an exponential number. */
+const REPEATED_LEVELS_MAX = 2_000;
 
 export function newContext(input: PlanInput): Context {
   return {
@@ -36,6 +39,8 @@ export function newContext(input: PlanInput): Context {
     isInView: false,
     tables: [],
     levels: [],
+    nodes: new Set(),
+    repeated: { levels: 0 },
     resolutions: new Map(),
     calls: [],
     sublinkBodies: new Map(),
@@ -66,7 +71,9 @@ export function newLevel(
   parent: Level | undefined,
   region: Region,
 ): Level {
-  if (context.levels.length >= LEVELS_MAX) throw refuse("SG001", "it has too many subqueries");
+  if (context.nodes.has(node)) context.repeated.levels++;
+  if (context.repeated.levels > REPEATED_LEVELS_MAX) throw refuse("SG001", "it names its subqueries too often");
+  context.nodes.add(node);
   const level: Level = {
     kind,
     node,

@@ -38,8 +38,20 @@ function none(why: string): Partition {
   return { kind: "none", why };
 }
 
+const partitions = new WeakMap<Level, Partition>();
+
 /** Of the rows that the level gives. */
 export function partitionOf(level: Level): Partition {
+  // What is known of a level does not change once the statement has been analyzed.
+  let partition = partitions.get(level);
+  if (partition === undefined) {
+    partition = findPartition(level);
+    partitions.set(level, partition);
+  }
+  return partition;
+}
+
+function findPartition(level: Level): Partition {
   if (level.kind === "set-operation") return partitionOfSetOperation(level);
   const rows = partitionOfRows(level);
   if (rows.kind === "none") return rows;
