@@ -2,6 +2,7 @@
 // several statements in it are one simple query. Lines in front of it that begin with "-- " are directives, with "---"
 // remarks:
 //   -- writes                (at the top of the file) tables are compared after each case, and put back after the file
+//   -- slow                  (at the top, too) in the normal run not once by each protocol, but once with both by turns
 //   -- case: name            begins a case: a new session on both servers
 //   -- gateway: sql          only the gateway gets this statement
 //   -- refused: SG012        the gateway answers with this refusal, PostgreSQL succeeds
@@ -42,6 +43,7 @@ export interface Case {
 export interface CaseFile {
   readonly name: string;
   readonly writes: boolean;
+  readonly isSlow: boolean;
   readonly cases: readonly Case[];
 }
 
@@ -51,7 +53,7 @@ type Draft = { -readonly [key in keyof Step]: Step[key] };
 export function readCaseFile(path: string): CaseFile {
   const file = basename(path);
   const lines = readFileSync(path, "utf8").split("\n");
-  let writes = false;
+  let [writes, isSlow] = [false, false];
   const cases: { name: string; steps: Step[] }[] = [{ name: "", steps: [] }];
   let draft = emptyDraft(file);
   let text: string[] = [];
@@ -66,6 +68,7 @@ export function readCaseFile(path: string): CaseFile {
     if (text.length === 0 && line.startsWith("-- ")) {
       const [, name = "", argument = ""] = /^-- ([a-z ]+?)(?:: (.*))?$/.exec(line) ?? [];
       if (name === "writes") writes = true;
+      else if (name === "slow") isSlow = true;
       else if (name === "case") cases.push({ name: argument, steps: [] });
       else if (name === "gateway")
         cases.at(-1)!.steps.push({ ...emptyDraft(file), line: i + 1, sql: argument, gatewayOnly: true });
@@ -89,7 +92,7 @@ export function readCaseFile(path: string): CaseFile {
     }
   }
   finish();
-  return { name: file, writes, cases: cases.filter(({ steps }) => steps.length > 0) };
+  return { name: file, writes, isSlow, cases: cases.filter(({ steps }) => steps.length > 0) };
 }
 
 function emptyDraft(file: string): Draft {

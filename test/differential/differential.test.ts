@@ -12,6 +12,9 @@ import { type RunningPair, startPair } from "./servers.ts";
 import type { Divergence, Protocol } from "./session-pair.ts";
 import { caseDirectory, compareTables, fillTables, makeTables, mayWrite } from "./tables.ts";
 
+const isLong = process.env.SHARDGRES_LONG === "1";
+const first = Number(process.env.SHARDGRES_SEED ?? 0);
+
 let servers: RunningPair;
 
 beforeAll(async () => {
@@ -33,15 +36,12 @@ describe.each(files.filter(({ writes }) => !writes))("$name", ({ cases }) => {
   });
 });
 
-describe.each(files.filter(({ writes }) => writes))("$name", ({ cases }) => {
-  describe.each<Protocol>(["simple", "extended"])("by the %s protocol", (protocol) => {
+describe.each(files.filter(({ writes }) => writes))("$name", ({ cases, isSlow }) => {
+  describe.each<Protocol>(isSlow && !isLong ? ["mixed"] : ["simple", "extended"])("by the %s protocol", (protocol) => {
     beforeAll(() => fillTables(servers));
     test.each([...cases])("$name", (each) => checkWrites(each, protocol));
   });
 });
-
-const isLong = process.env.SHARDGRES_LONG === "1";
-const first = Number(process.env.SHARDGRES_SEED ?? 0);
 
 describe("random statements", () => {
   test("queries", { timeout: 3_600_000 }, async () => {

@@ -19,13 +19,14 @@ export interface Divergence {
   readonly differences: readonly string[];
 }
 
-/** "extended": everything that is one statement goes by Parse, Bind and Execute. */
-export type Protocol = "simple" | "extended";
+/** "extended": everything that is one statement goes by Parse, Bind and Execute; "mixed": every other step does. */
+export type Protocol = "simple" | "extended" | "mixed";
 
 export class SessionPair {
   readonly #postgres: WireClient;
   readonly #gateway: WireClient;
   #prepared = 0;
+  #steps = 0;
 
   static async open({ postgres, gateway }: ServerPair): Promise<SessionPair> {
     const [first, second] = await Promise.all([WireClient.connect(postgres), WireClient.connect(gateway)]);
@@ -74,14 +75,15 @@ export class SessionPair {
       return divergences;
     }
     const isSingle = statements.length <= 1;
-    if (protocol === "simple" || !isSingle || step.simpleOnly) {
+    const isSimple = protocol === "simple" || (protocol === "mixed" && ++this.#steps % 2 === 0);
+    if (isSimple || !isSingle || step.simpleOnly) {
       add("simple", await this.#both(comparison, (client) => client.simple(sql, copyData)));
     } else {
       const batch = () => new ExtendedBatch().statement(sql);
       add("extended", await this.#both(comparison, (client) => client.extended(batch(), copyData)));
     }
     if (!isSingle || step.simpleOnly || !isRead(statements[0] ?? [])) return divergences;
-    if (protocol === "simple") {
+    if (isSimple) {
       const batch = () => new ExtendedBatch().statement(sql);
       add("extended", await this.#both(comparison, (client) => client.extended(batch())));
     }

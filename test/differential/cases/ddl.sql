@@ -1,4 +1,5 @@
 -- writes
+-- slow
 -- case: columns
 ALTER TABLE orders ADD COLUMN weight numeric(5,1) DEFAULT 1.5, ADD COLUMN carrier text
 

@@ -1,4 +1,5 @@
 -- writes
+-- slow
 --- What belongs to one session or one statement, and must be one thing on many shards.
 
 -- case: one time for all
@@ -142,6 +143,23 @@ REVOKE ALL ON customers, orders, countries FROM reader
 DROP OWNED BY reader
 
 DROP ROLE reader
+
+DROP ROLE reader
+
+-- case: a role that is made again
+CREATE ROLE reader
+
+GRANT SELECT ON customers TO reader
+
+SET ROLE reader
+
+SELECT current_user
+
+SELECT count(*) FROM customers
+
+RESET ROLE
+
+DROP OWNED BY reader
 
 DROP ROLE reader
 

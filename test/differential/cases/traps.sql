@@ -1,4 +1,5 @@
 -- writes
+-- slow
 --- Things that mislead a planner: names, scopes, casts, functions, sessions.
 
 -- case: names that the gateway might use itself
