@@ -24,6 +24,8 @@ export class Gateway {
   readonly plans = createPlanCache();
   /** Of a login with its settings: what SHOW search_path and current_user say at the beginning. */
   readonly searchPaths = new Remembered<{ readonly setting: string; readonly role: string }>(1_000);
+  /** When a login was last found to have the right to connect (milliseconds), by its key. */
+  readonly connectChecks = new Map<string, number>();
   /** What the last login of each role has proved: connections are opened with it, also for older sessions of the role. */
   readonly secrets = new Map<string, ScramSecret>();
   readonly nextGid: () => string;

@@ -38,13 +38,14 @@ async function inTransaction(
   const { transaction, topology, gateway } = session;
   if (plan.database !== undefined) await leaveDatabase(session, plan.database, statement.run.text);
   if (transaction.status === "idle") transaction.begin("", false);
-  // Defaults of a role or a database hold for new connections only.
-  if (/^\s*alter\s+(role|user|database)\b/i.test(statement.run.text)) {
+  // Defaults of a role or a database hold for new connections only, and a role made anew is another one.
+  if (/^\s*(?:alter|create|drop)\s+(?:role|user|group|database)\b/i.test(statement.run.text)) {
     session.whenEnded.push(() => {
       gateway.pool.retire(() => true);
       gateway.searchPaths.clear();
     });
   }
+  session.whenEnded.push(() => gateway.connectChecks.clear());
   const participants: Participant[] = [];
   for (const { name } of allShards(topology)) participants.push(await transaction.join(name));
   for (const participant of participants) participant.wrote = true;

@@ -236,7 +236,7 @@ export class Session implements GatedSession {
       output,
       isWholeStatement: true,
       descriptions: this.gateway.descriptions,
-      scope: `${this.database.name}:${this.catalog.version}:${this.searchPathKey}:${this.login.user}`,
+      scope: this.planScope + this.login.user,
       maxGatheredRows: this.#maxGatheredRows(),
       participant: (shard) =>
         this.transaction.status === "open" ? this.transaction.join(shard) : leases.participant(shard),

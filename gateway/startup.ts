@@ -29,6 +29,8 @@ import { startupSettings } from "./startup-settings.ts";
 /** The newest minor version of protocol 3 that the gateway speaks. */
 const newestMinor = 2;
 const secretBytesOf = (minor: number) => (minor >= 2 ? 32 : 4);
+/** How long the right to connect is taken for granted, where this gateway has not changed it. */
+const connectCheckMs = 5_000;
 /** Secret of this process, so that the salt of an unknown role is the same each time it is asked for. */
 const mockSecret = randomBytes(32);
 
@@ -78,7 +80,11 @@ export async function startSession(
   // The shard decides whether role and database exist and may be used, and knows what the settings are.
   const lease = await gateway.pool.acquire(home, { login, loginKey, settings });
   try {
-    await checkConnect(lease, databaseName);
+    const checkedAt = gateway.connectChecks.get(loginKey) ?? 0;
+    if (Date.now() - checkedAt > connectCheckMs) {
+      await checkConnect(lease, databaseName);
+      gateway.connectChecks.set(loginKey, Date.now());
+    }
     const database: Database = await gateway.databases.get(databaseName);
     const searchPath = await gateway.searchPaths.get(`${loginKey}\0${settings.key}`, () =>
       readPath(new Participant(lease, undefined)),
