@@ -10,8 +10,8 @@ import { metadataSchemaSql } from "../src/catalog/metadata-schema.ts";
 import type { CatalogSnapshot } from "../src/catalog/snapshot.ts";
 import { UserTypes, userTypesSql } from "../src/catalog/user-types.ts";
 import { allShards } from "../src/executor/execution.ts";
+import type { AdminConnections } from "../src/pool/admin-connections.ts";
 import type { Topology } from "../src/topology/snapshot.ts";
-import type { AdminConnections } from "./admin-connections.ts";
 import { DistributionGate } from "./distribution-gate.ts";
 
 /** Sent on the home shard by whoever changes the catalog, in the same transaction. */

@@ -3,11 +3,11 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { createLog } from "../src/base/log.ts";
+import { AdminConnections } from "../src/pool/admin-connections.ts";
 import { loadParser } from "../src/sql/parse.ts";
 import { localStore } from "../src/topology/local-store.ts";
 import type { Topology } from "../src/topology/snapshot.ts";
 import { watchTopology } from "../src/topology/watch-topology.ts";
-import { AdminConnections } from "./admin-connections.ts";
 import { Gateway } from "./gateway.ts";
 import { listen } from "./listener.ts";
 

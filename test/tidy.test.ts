@@ -44,7 +44,7 @@ const packages: Readonly<Record<string, string>> = {
   "pgsql-deparser": "sql",
   "@pgsql/types": "sql planner",
   hashring: "sharding",
-  pg: "catalog resharding controller admin gateway tablet-agent",
+  pg: "catalog pool resharding controller admin gateway tablet-agent",
   "@kubernetes/client-node": "kube",
 };
 

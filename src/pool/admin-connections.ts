@@ -1,7 +1,7 @@
 // The gateway's own connections to the shards, as the role `shardgres`: for roles' verifiers, catalogs and the metadata
 // schema. Nothing of a client's ever runs on them.
 import pg from "pg";
-import type { ShardName, Topology } from "../src/topology/snapshot.ts";
+import type { ShardName, Topology } from "../topology/snapshot.ts";
 
 export const adminRole = "shardgres";
 
