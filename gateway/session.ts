@@ -23,6 +23,7 @@ import type { GatedSession } from "./distribution-gate.ts";
 import { ExtendedQuery } from "./extended-query.ts";
 import { type ExtendedMessage, extendedMessages } from "./extended-step.ts";
 import type { Gateway } from "./gateway.ts";
+import { MessageQueue, type MessageTaker } from "./message-queue.ts";
 import { readPath } from "./run-set.ts";
 import { parseSearchPath } from "./search-path.ts";
 import { simpleQuery } from "./simple-query.ts";
@@ -35,9 +36,6 @@ const ready = {
   failed: readyForQuery(transactionStatus.failed),
 };
 
-/** Bytes of messages that wait for their turn; from here on the client is not read. */
-const queuedBytesMax = 1024 * 1024;
-
 export interface SessionStart {
   readonly client: ClientConnection;
   readonly gateway: Gateway;
@@ -48,7 +46,7 @@ export interface SessionStart {
   readonly searchPath: { readonly setting: string; readonly role: string };
 }
 
-export class Session implements GatedSession {
+export class Session implements GatedSession, MessageTaker {
   readonly client: ClientConnection;
   readonly gateway: Gateway;
   readonly database: Database;
@@ -86,10 +84,7 @@ export class Session implements GatedSession {
     readonly temporary: string;
     readonly scope: string;
   } = { catalog: undefined, generation: -1, path: "", temporary: "", scope: "" };
-  #queue: Frame[] = [];
-  #queuedBytes = 0;
-  #isPaused = false;
-  #isBusy = false;
+  readonly #messages = new MessageQueue(this);
   isEnded = false;
 
   constructor({ client, gateway, database, login, loginKey, settings, searchPath }: SessionStart) {
@@ -124,7 +119,7 @@ export class Session implements GatedSession {
   }
 
   get runningText(): string {
-    return this.#isBusy ? this.#currentText.toLowerCase() : "";
+    return this.#messages.isBusy ? this.#currentText.toLowerCase() : "";
   }
 
   get holdsHomeLocks(): boolean {
@@ -251,38 +246,16 @@ export class Session implements GatedSession {
   }
 
   /** Messages of the client, in order. */
-  receive(frames: Frame[]): void {
-    for (const frame of frames) {
-      if (this.copy?.take(frame) === true) continue;
-      this.#queue.push(frame);
-      this.#queuedBytes += frame.bytes.length;
-    }
-    if (!this.#isPaused && this.#queuedBytes > queuedBytesMax) {
-      this.#isPaused = true;
-      this.client.pause();
-    }
-    this.#work();
+  receive(frames: readonly Frame[]): void {
+    this.#messages.add(frames);
   }
 
-  /** Carries out what waits until something has to be waited for. */
-  #work(): void {
-    while (!this.#isBusy && !this.isEnded) {
-      const frame = this.#queue.shift();
-      if (frame === undefined) break;
-      this.#queuedBytes -= frame.bytes.length;
-      try {
-        this.#handle(frame);
-      } catch (error) {
-        this.fatal(error);
-      }
-    }
-    if (this.#isPaused && this.#queuedBytes < queuedBytesMax / 2) {
-      this.#isPaused = false;
-      this.client.resume();
-    }
+  /** COPY data does not wait for its turn. */
+  divert(frame: Frame): boolean {
+    return this.copy?.take(frame) === true;
   }
 
-  #handle({ type, bytes }: Frame): void {
+  handle({ type, bytes }: Frame): void {
     if (extendedMessages.has(type)) {
       this.extended.take(type as ExtendedMessage, bytes);
       return;
@@ -317,10 +290,7 @@ export class Session implements GatedSession {
     this.copy = copy;
     if (isExtended) this.extended.ignoreNextSync();
     // What came with the same read as Execute.
-    const waiting = this.#queue;
-    this.#queue = [];
-    this.#queuedBytes = 0;
-    this.receive(waiting);
+    this.#messages.addAgain();
   }
 
   /** What DISCARD ALL and a new session have in common. */
@@ -344,12 +314,11 @@ export class Session implements GatedSession {
   }
 
   begin(): void {
-    this.#isBusy = true;
+    this.#messages.begin();
   }
 
   done(): void {
-    this.#isBusy = false;
-    if (this.#queue.length > 0) this.#work();
+    this.#messages.done();
   }
 
   /** Tells the client; an open transaction has failed. */
@@ -383,7 +352,7 @@ export class Session implements GatedSession {
   end(): void {
     if (this.isEnded) return;
     this.isEnded = true;
-    this.#queue = [];
+    this.#messages.clear();
     this.copy?.abort(new ClientGone());
     this.cancel();
     this.client.end();
