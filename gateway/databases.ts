@@ -8,10 +8,12 @@ import { type Builtins, loadBuiltins } from "../src/catalog/builtins.ts";
 import { loadCatalog } from "../src/catalog/loader.ts";
 import { metadataSchemaSql } from "../src/catalog/metadata-schema.ts";
 import type { CatalogSnapshot } from "../src/catalog/snapshot.ts";
+import { homeSecretSql, takeSecretSql } from "../src/catalog/transaction-schema.ts";
 import { UserTypes, userTypesSql } from "../src/catalog/user-types.ts";
 import { allShards } from "../src/executor/execution.ts";
 import type { AdminConnections } from "../src/pool/admin-connections.ts";
 import type { Topology } from "../src/topology/snapshot.ts";
+import { Coordinator } from "../src/transaction/coordinator.ts";
 import { DistributionGate } from "./distribution-gate.ts";
 
 /** Sent on the home shard by whoever changes the catalog, in the same transaction. */
@@ -27,6 +29,7 @@ export class Database {
   #typesOfOthers: () => Promise<ReadonlyMap<string, string>>;
   #homeTypes = "[]";
   readonly gate = new DistributionGate();
+  readonly coordinator: Coordinator;
   #connect: () => Promise<pg.Client>;
   #connection: pg.Client;
   #catalog: CatalogSnapshot;
@@ -43,12 +46,13 @@ export class Database {
     name: string,
     connect: () => Promise<pg.Client>,
     typesOfOthers: () => Promise<ReadonlyMap<string, string>>,
+    coordinator: Coordinator,
     log: Log,
   ): Promise<Database> {
     const connection = await connect();
     const builtins = await loadBuiltins(queryText(connection));
     const catalog = await loadCatalog(queryText(connection), builtins);
-    const database = new Database(name, connect, typesOfOthers, connection, builtins, catalog, log);
+    const database = new Database(name, connect, typesOfOthers, coordinator, connection, builtins, catalog, log);
     await database.#loadUserTypes();
     return database;
   }
@@ -57,6 +61,7 @@ export class Database {
     name: string,
     connect: () => Promise<pg.Client>,
     typesOfOthers: () => Promise<ReadonlyMap<string, string>>,
+    coordinator: Coordinator,
     connection: pg.Client,
     builtins: Builtins,
     catalog: CatalogSnapshot,
@@ -66,6 +71,7 @@ export class Database {
     this.builtins = builtins;
     this.#connect = connect;
     this.#typesOfOthers = typesOfOthers;
+    this.coordinator = coordinator;
     this.#connection = connection;
     this.#catalog = catalog;
     this.#log = log;
@@ -107,6 +113,7 @@ export class Database {
 
   close(): Promise<void> {
     this.#isClosed = true;
+    this.coordinator.close();
     return this.#connection.end().catch(() => {});
   }
 
@@ -139,12 +146,16 @@ export class Database {
 export class Databases {
   #topology: () => Topology;
   #admin: AdminConnections;
+  /** Of this gateway's run, in gids. */
+  readonly #origin: string;
+  #transactions = 0;
   #log: Log;
   #open = new Map<string, Promise<Database>>();
 
-  constructor(topology: () => Topology, admin: AdminConnections, log: Log) {
+  constructor(topology: () => Topology, admin: AdminConnections, origin: string, log: Log) {
     this.#topology = topology;
     this.#admin = admin;
+    this.#origin = origin;
     this.#log = log;
   }
 
@@ -169,6 +180,7 @@ export class Databases {
     const database = this.#open.get(name);
     this.#open.delete(name);
     await (await database?.catch(() => undefined))?.close();
+    this.#admin.forget(name);
   }
 
   async close(): Promise<void> {
@@ -192,10 +204,15 @@ export class Databases {
 
   async #prepare(name: string): Promise<Database> {
     const topology = this.#topology();
-    for (const shard of allShards(topology)) {
-      const connection = await this.#admin.connect(shard.name, name);
+    let secret: string | undefined;
+    // The home shard is asked first: its secret is everybody's.
+    const others = allShards(topology).filter((shard) => shard.name !== topology.home);
+    for (const shard of [topology.home, ...others.map((other) => other.name)]) {
+      const connection = await this.#admin.connect(shard, name);
       try {
         await connection.query(metadataSchemaSql);
+        if (secret === undefined) secret = await homeSecret(connection);
+        else await connection.query(takeSecretSql, [secret]);
       } finally {
         await connection.end();
       }
@@ -205,8 +222,27 @@ export class Databases {
       await connection.query(`LISTEN ${catalogChannel}`);
       return connection;
     };
-    return Database.open(name, connect, () => this.#typesOfOthers(name), this.#log);
+    return Database.open(name, connect, () => this.#typesOfOthers(name), this.#coordinator(name, secret!), this.#log);
   }
+
+  #coordinator(database: string, secret: string): Coordinator {
+    return new Coordinator({
+      clusterId: this.#topology().clusterId,
+      origin: this.#origin,
+      database,
+      nextNumber: () => ++this.#transactions,
+      secret,
+      ask: this.#admin.query,
+      shards: () => this.#topology().shards.keys(),
+      log: this.#log,
+    });
+  }
+}
+
+async function homeSecret(connection: pg.Client): Promise<string> {
+  const ask = queryText(connection);
+  // Nothing where another gateway has just made it: its row is visible now.
+  return (await ask(homeSecretSql)) || (await ask(homeSecretSql));
 }
 
 function queryText(connection: pg.Client): (sql: string) => Promise<string> {

@@ -6,8 +6,7 @@ import { createPlanCache } from "../src/planner/plan-cache.ts";
 import type { AdminConnections } from "../src/pool/admin-connections.ts";
 import { ConnectionPool } from "../src/pool/connection-pool.ts";
 import type { Topology } from "../src/topology/snapshot.ts";
-import type { FinishPrepared } from "../src/transaction/commit-two-phase.ts";
-import { gidMaker } from "../src/transaction/gid.ts";
+import { originOf } from "../src/transaction/gid.ts";
 import { CancelKeys } from "./cancel-keys.ts";
 import { Databases } from "./databases.ts";
 import { Remembered } from "./remembered.ts";
@@ -28,7 +27,6 @@ export class Gateway {
   readonly connectChecks = new Map<string, number>();
   /** What the last login of each role has proved: connections are opened with it, also for older sessions of the role. */
   readonly secrets = new Map<string, ScramSecret>();
-  readonly nextGid: () => string;
   #topology: () => Topology;
 
   /** `name` tells this gateway from others of the cluster, in gids and logs. */
@@ -37,30 +35,12 @@ export class Gateway {
     this.admin = admin;
     this.#topology = topology;
     this.pool = new ConnectionPool(topology);
-    this.databases = new Databases(topology, admin, log);
-    this.nextGid = gidMaker(topology().clusterId, name, Date.now());
+    this.databases = new Databases(topology, admin, originOf(name, Date.now()), log);
   }
 
   get topology(): Topology {
     return this.#topology();
   }
-
-  /** Ends a prepared transaction with the gateway's own rights. */
-  readonly finishPrepared = async (
-    database: string,
-    ...[outcome, gid, shard, reason]: Parameters<FinishPrepared>
-  ): Promise<void> => {
-    try {
-      const connection = await this.admin.connect(shard, database);
-      try {
-        await connection.query(`${outcome} PREPARED '${gid}'`);
-      } finally {
-        await connection.end();
-      }
-    } catch (error) {
-      this.log.error({ gid, shard, outcome, reason, err: error }, "transaction in doubt");
-    }
-  };
 
   async close(): Promise<void> {
     this.pool.close();

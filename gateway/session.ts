@@ -103,10 +103,9 @@ export class Session implements GatedSession, MessageTaker {
     this.transaction = new SessionTransaction({
       pool: gateway.pool,
       traveller: () => this.traveller(),
-      nextGid: gateway.nextGid,
+      coordinator: database.coordinator,
       onNews: (message) => client.write(message),
       reserved: this.reserved,
-      finishPrepared: (...prepared) => gateway.finishPrepared(database.name, ...prepared),
     });
     this.extended = new ExtendedQuery(this);
     database.gate.sessions.add(this);

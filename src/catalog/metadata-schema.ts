@@ -1,11 +1,13 @@
-// The schema `shardgres` that every shard's database carries: shard keys, colocation groups, reference tables and the
-// decision records of two-phase commits. Everybody may read it. A user writes only through SECURITY DEFINER functions,
-// which check that the role that calls owns the table.
+// The schema `shardgres` that every shard's database carries: shard keys, colocation groups, reference tables, and what
+// distributed transactions need (transaction-schema.ts). Everybody may read it. A user writes only through SECURITY
+// DEFINER functions, which check that the role that calls owns the table.
 //
 // Who calls: inside a SECURITY DEFINER function `current_user` is the definer, and an argument could be forged. But the
 // setting "role" (what SET ROLE chose, which PostgreSQL has checked; else the session's user) is not changed by entering
 // such a function. If X calls a SECURITY DEFINER function of Y that registers X's table, the check says yes although Y
 // asked; that gives Y nothing, since a plain function of Y, called by X, runs with all of X's rights anyway.
+
+import { transactionSchemaSql } from "./transaction-schema.ts";
 
 /** Roles keep their hands off: this text is run by a superuser, who then owns the schema. */
 const schemaSql = `
@@ -52,15 +54,8 @@ create table if not exists shardgres.tables (
   check (kind <> 'reference' or (shard_key is null and colocation_group is null))
 );
 
-create table if not exists shardgres.decisions (
-  gid text primary key,
-  participants text[] not null,
-  decided_by name not null,
-  decided_at timestamptz not null default now()
-);
-
-revoke all on shardgres.colocation_groups, shardgres.tables, shardgres.decisions from public;
-grant select on shardgres.colocation_groups, shardgres.tables, shardgres.decisions to public;
+revoke all on shardgres.colocation_groups, shardgres.tables from public;
+grant select on shardgres.colocation_groups, shardgres.tables to public;
 `;
 
 const callerSql = `
@@ -183,27 +178,8 @@ as $$
 $$;
 `;
 
-/**
- * The record names who decided: a resolver should believe it only if that role may act as the owner of the prepared
- * transactions (pg_prepared_xacts.owner), because everybody can read the ids of prepared transactions there.
- */
-const decisionSql = `
-create or replace function shardgres.record_decision(gid text, participants text[]) returns void
-language plpgsql security definer set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if length(gid) >= 200 or gid !~ '^sg_[A-Za-z0-9_.:-]+_[0-9a-z]+_[0-9]+$' then
-    raise exception 'not the id of a distributed transaction: %', quote_literal(gid)
-      using errcode = 'invalid_parameter_value';
-  end if;
-  insert into shardgres.decisions (gid, participants, decided_by)
-    values (record_decision.gid, record_decision.participants, shardgres.calling_role());
-end
-$$;
-`;
-
 /** Makes or renews the schema in one database: run by a superuser, as one simple query; may run again at any time. */
-export const metadataSchemaSql = [schemaSql, tablesSql, callerSql, registerSql, decisionSql].join("");
+export const metadataSchemaSql = [schemaSql, tablesSql, callerSql, registerSql, transactionSchemaSql].join("");
 
 /**
  * Taken on the home shard first, before the catalog is read to decide on a distribution: two such transactions follow

@@ -3,7 +3,7 @@ import { type AnswerHandler, watch } from "../pgclient/answer-handler.ts";
 import type { NeededStatement } from "../pgclient/server-connection.ts";
 import { ShardError } from "../pgwire/error-fields.ts";
 import { queryMessage } from "../pgwire/frontend-encode.ts";
-import { backend } from "../pgwire/message-type.ts";
+import { backend, transactionStatus } from "../pgwire/message-type.ts";
 import type { Lease } from "../pool/pool.ts";
 import type { ShardName } from "../topology/snapshot.ts";
 
@@ -15,6 +15,8 @@ export class Participant {
   cannotPrepare = false;
   /** The reason why this connection must stay with the session. */
   isReserved = false;
+  /** COMMIT PREPARED or ROLLBACK PREPARED is on its way, and nobody waits for it: settles when the connection is free. */
+  busyUntil: Promise<void> | undefined;
   /** BEGIN, not sent yet: it travels with the first statement. */
   #opening: string | undefined;
   #onNews: (message: Buffer) => void;
@@ -32,6 +34,13 @@ export class Participant {
 
   get hasBegun(): boolean {
     return this.#opening === undefined;
+  }
+
+  /** The shard has a transaction open for it. */
+  get isOpen(): boolean {
+    const { connection } = this.lease;
+    if (!this.hasBegun || connection.isClosed || this.busyUntil !== undefined) return false;
+    return connection.inFlight > 0 || connection.status !== transactionStatus.idle;
   }
 
   request(

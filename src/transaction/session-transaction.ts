@@ -5,23 +5,24 @@
 //                 open -> failed (an error) -> open (ROLLBACK TO) or idle (ROLLBACK, COMMIT)
 import { assert } from "../base/assert.ts";
 import { backend, transactionStatus } from "../pgwire/message-type.ts";
+import { noticeResponse } from "../pgwire/notice.ts";
 import { SqlError } from "../pgwire/sql-error.ts";
 import type { Lease, Pool, Traveller } from "../pool/pool.ts";
 import type { SessionSettings } from "../pool/session-settings.ts";
 import type { ShardName } from "../topology/snapshot.ts";
-import { commitTwoPhase, type FinishPrepared } from "./commit-two-phase.ts";
+import { commitTwoPhase } from "./commit-two-phase.ts";
+import type { Coordinator } from "./coordinator.ts";
 import { Participant } from "./participant.ts";
 
 export interface TransactionServices {
   readonly pool: Pool;
   /** Login and settings of the session as they are outside the transaction. */
   traveller(): Traveller;
-  nextGid(): string;
+  readonly coordinator: Coordinator;
   /** Notices of deferred triggers, and settings that go back, while the transaction ends. */
   onNews?(message: Buffer): void;
   /** Connections that stay with the session between transactions, by shard. */
   readonly reserved: Map<ShardName, Lease>;
-  readonly finishPrepared: FinishPrepared;
 }
 
 /** What a shard that joins later must be told, in order. */
@@ -160,20 +161,24 @@ export class SessionTransaction {
     const settings = this.settings!;
     const all = [...this.participants.values()].filter((participant) => participant.hasBegun);
     // COMMIT and PREPARE of a transaction that a shard has given up would roll it back and report success.
-    if (all.some(({ lease }) => lease.connection.status !== transactionStatus.open)) {
+    if (all.some(({ lease: { connection } }) => connection.isClosed || connection.status !== transactionStatus.open)) {
       await this.rollback();
       throw connectionLost();
     }
     const writers = all.filter((participant) => participant.wrote);
     const readers = all.filter((participant) => !participant.wrote);
     try {
-      if (writers.length > 1) await commitTwoPhase(writers, this.#services.nextGid(), this.#services.finishPrepared);
-      else if (writers.length === 1) await writers[0]!.runAudibly("COMMIT");
-      await Promise.all(readers.map((reader) => reader.runAudibly("COMMIT")));
+      if (writers.length > 1) {
+        const { gid, late } = await commitTwoPhase(writers, this.#services.coordinator);
+        for (const shard of late) this.#services.onNews?.(commitIsLate(shard, gid));
+      } else if (writers.length === 1) {
+        await writers[0]!.runAudibly("COMMIT");
+      }
     } catch (error) {
       await this.rollback();
       throw error;
     }
+    await Promise.all(readers.map((reader) => reader.runAudibly("COMMIT")));
     this.#end(settings);
     return { tag: "COMMIT", settings };
   }
@@ -184,7 +189,7 @@ export class SessionTransaction {
     this.#abort.abort(new SqlError({ code: "25P02", message: "the transaction has ended" }));
     await Promise.all(
       [...this.participants.values()].map(async (participant) => {
-        if (!participant.hasBegun || participant.lease.connection.isClosed) return;
+        if (!participant.isOpen) return;
         try {
           await participant.runAudibly("ROLLBACK");
         } catch {
@@ -202,7 +207,8 @@ export class SessionTransaction {
         if (participant.lease.connection.isClosed) this.#services.reserved.delete(shard);
         continue;
       }
-      participant.lease.release();
+      if (participant.busyUntil === undefined) participant.lease.release();
+      else void participant.busyUntil.catch(() => {}).then(() => participant.lease.release());
     }
     this.participants.clear();
     this.#steps = [];
@@ -244,6 +250,14 @@ function quoted(name: string): string {
 
 function savepointSql(name: string): string {
   return `SAVEPOINT ${quoted(name)}`;
+}
+
+function commitIsLate(shard: ShardName, gid: string): Buffer {
+  return noticeResponse(
+    "WARNING",
+    "01000",
+    `the transaction is committed, but shard "${shard}" does not show it yet (global transaction id ${gid})`,
+  );
 }
 
 export function connectionLost(): SqlError {

@@ -171,7 +171,7 @@ describeWith(["pgbench"], "pgbench", () => {
          end;
         `,
       );
-      const decisions = () => clients.onShards("select count(*) from shardgres.decisions");
+      const decisions = () => clients.onShards("select count(*) from shardgres.commits");
       await client.query("truncate pgbench_history");
       await runAll(
         client,

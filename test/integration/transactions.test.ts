@@ -2,6 +2,8 @@
 // every shard; and no prepared transaction that nobody remembers.
 import type pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { ShardName } from "../../src/topology/snapshot.ts";
+import { recordCommitSql } from "../../src/transaction/commit-record.ts";
 import { startCluster, type TestCluster } from "../support/cluster.ts";
 import { ClusterClients, rowsOf, runAll } from "../support/cluster-clients.ts";
 import { eventually } from "../support/eventually.ts";
@@ -15,7 +17,7 @@ let other: pg.Client;
 let [a1, a2, b1, b2, c1, c2]: number[] = [];
 
 const prepared = "select gid from pg_prepared_xacts";
-const decisions = "select gid from shardgres.decisions";
+const records = "select gid from shardgres.commits";
 
 beforeAll(async () => {
   cluster = await startCluster({ shards: 3 });
@@ -342,40 +344,78 @@ describe("what a transaction has set", () => {
 });
 
 describe("two-phase commit", () => {
-  const decisionCounts = async () =>
-    Object.values(await clients.onShards("select count(*) from shardgres.decisions")).map(([count]) => Number(count));
+  const recordCounts = async () =>
+    Object.values(await clients.onShards("select count(*) from shardgres.commits")).map(([count]) => Number(count));
   const total = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0);
 
-  test("several writing shards: one record on exactly one of them, and nothing left prepared", async () => {
-    const before = await clients.onShards(decisions);
+  test("several writing shards: the same record on each of them, and nothing left prepared", async () => {
+    const before = await clients.onShards(records);
     await runAll(client, "begin", setBalance(a1, 1), setBalance(b1, 1), setBalance(c1, 1), "commit");
-    const after = await clients.onShards(decisions);
+    const after = await clients.onShards(records);
     const added = clients.shardNames.map((name) => after[name]!.filter((gid) => !before[name]!.includes(gid)));
-    expect(added.flat()).toHaveLength(1);
-    const keeper = clients.shardNames[added.findIndex(({ length }) => length === 1)]!;
-    const record = await rowsOf(
-      await clients.shard(keeper),
-      `select array_to_string(array(select unnest(participants) order by 1), ','), decided_by from shardgres.decisions where gid = '${added.flat()[0]}'`,
-    );
-    expect(record).toEqual([`${clients.shardNames.filter((name) => name !== keeper).join(",")}|postgres`]);
+    const [[gid] = []] = added;
+    expect(added).toEqual(clients.shardNames.map(() => [gid]));
+    const recorded = `select outcome, array_to_string(participants, ',') from shardgres.commits where gid = '${gid}'`;
+    expect(await clients.onShards(recorded)).toEqual(clients.everywhere("committed|s1,s2,s3"));
+    expect(gid).toMatch(/_s1$/);
     await nothingIsLeft();
   });
 
+  test("records that every shard knows to be finished are announced", async () => {
+    await runAll(client, "begin", setBalance(a1, 1), setBalance(b1, 1), "commit");
+    const listed =
+      "select count(*) from shardgres.commits c join shardgres.origins o using (origin) where number > closed";
+    await eventually(async () =>
+      Object.values(await clients.onShards(listed))
+        .flat()
+        .every((count) => count === "0"),
+    );
+  });
+
+  test("a user cannot make up a record, nor decide", async () => {
+    const cases = [
+      ["select shardgres.record_commit('sg_x_g1_1_1_s1', '{s1}', 'guess')", "42501"],
+      ["select shardgres.decide('sg_x_g1_1_1_s1')", "42501"],
+      ["select shardgres.announce('g1_1', 5)", "42501"],
+      ["select secret from shardgres.cluster_secret", "42501"],
+      ["insert into shardgres.origins values ('x', 1)", "42501"],
+      ["select shardgres.transaction_status('nonsense')", "22023"],
+    ];
+    await runAll(client, "create role nobody", "set role nobody");
+    for (const [sql, code] of cases) await expect(client.query(sql!), sql).rejects.toMatchObject({ code });
+    await runAll(client, "reset role", "drop role nobody");
+  });
+
+  test("the commit is durable although the session does not ask for it", async () => {
+    await runAll(client, "set synchronous_commit = off", "begin", setBalance(a1, 1), setBalance(b1, 1));
+    const shard = await clients.shard("s1");
+    const secret = (await rowsOf(shard, "select secret from shardgres.cluster_secret"))[0]!;
+    await runAll(
+      shard,
+      "begin",
+      "set local synchronous_commit = off",
+      recordCommitSql("sg_x_g1_1_1_s1", ["s1" as ShardName], secret),
+    );
+    expect(await rowsOf(shard, "show synchronous_commit")).toEqual(["on"]);
+    await shard.query("rollback");
+    await runAll(client, "commit", "reset synchronous_commit");
+  });
+
   test("one writing shard commits plainly, however many are read", async () => {
-    const before = await decisionCounts();
+    const before = await recordCounts();
     await runAll(client, "begin", `select from account where id = ${a1}`, "select count(*) from account");
     await runAll(client, setBalance(b1, 1), `select from account where id = ${c1}`, "commit");
     await client.query(setBalance(c1, 1));
     await runAll(client, "begin", "select sum(balance) from account", "commit");
-    expect(await decisionCounts()).toEqual(before);
+    expect(await recordCounts()).toEqual(before);
     expect(await rowsOf(other, changed)).toEqual(["2"]);
   });
 
   test("a transaction without BEGIN over several shards is committed in two phases too", async () => {
-    const before = total(await decisionCounts());
+    const before = total(await recordCounts());
     await client.query("update account set balance = 5");
     await client.query("insert into rate values ('EUR', 2)");
-    expect(total(await decisionCounts())).toBe(before + 2);
+    expect(total(await recordCounts())).toBe(before + 6);
     await nothingIsLeft();
   });
 
@@ -388,9 +428,9 @@ describe("two-phase commit", () => {
       "ranked_id_place_key",
     ],
   ])("%s that fails at the end", (_, violate, code, constraint) => {
-    // The first writer keeps the record; its COMMIT fails, or the PREPARE of another one.
+    // The first writer is the keeper; its COMMIT fails, or the PREPARE of another one.
     test.each([0, 1, 2])("on the writer in place %i undoes everything everywhere", async (position) => {
-      const before = await decisionCounts();
+      const before = await recordCounts();
       const ids = [a1, b1, c1] as number[];
       await client.query("begin");
       for (const id of ids) await client.query(setBalance(id, 1));
@@ -398,18 +438,18 @@ describe("two-phase commit", () => {
       await expect(client.query("commit")).rejects.toMatchObject({ code, constraint });
       expect(await rowsOf(client, "select 1")).toEqual(["1"]);
       expect(await changedOnShards()).toEqual(clients.everywhere("0"));
-      expect(await decisionCounts()).toEqual(before);
+      expect(await recordCounts()).toEqual(before);
       await nothingIsLeft();
       // The locks are gone as well.
       await other.query("update account set balance = balance + 1");
     });
 
     test("without BEGIN, the statement itself reports it", async () => {
-      const before = await decisionCounts();
+      const before = await recordCounts();
       const text = [setBalance(a1, 1), violate(b1!), setBalance(c1, 1)].join("; ");
       await expect(client.query(text)).rejects.toMatchObject({ code, constraint });
       expect(await changedOnShards()).toEqual(clients.everywhere("0"));
-      expect(await decisionCounts()).toEqual(before);
+      expect(await recordCounts()).toEqual(before);
       await nothingIsLeft();
     });
   });

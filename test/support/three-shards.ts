@@ -1,7 +1,9 @@
 // A cluster as the executor sees it: real servers, a real pool, transactions of one session. No gateway in front.
 import pg from "pg";
+import { createLog } from "../../src/base/log.ts";
 import { metadataSchemaSql } from "../../src/catalog/metadata-schema.ts";
 import type { CatalogSnapshot } from "../../src/catalog/snapshot.ts";
+import { takeSecretSql } from "../../src/catalog/transaction-schema.ts";
 import { UserTypes } from "../../src/catalog/user-types.ts";
 import { DescriptionCache } from "../../src/executor/description-cache.ts";
 import type { Execution } from "../../src/executor/execution.ts";
@@ -11,8 +13,11 @@ import { ConnectionPool } from "../../src/pool/connection-pool.ts";
 import { SessionSettings } from "../../src/pool/session-settings.ts";
 import { placeBuckets } from "../../src/sharding/place-buckets.ts";
 import type { Shard, ShardName, Topology } from "../../src/topology/snapshot.ts";
+import { Coordinator } from "../../src/transaction/coordinator.ts";
 import { SessionTransaction } from "../../src/transaction/session-transaction.ts";
 import { type PostgresOptions, type PostgresServer, startPostgres } from "./postgres-server.ts";
+
+const secret = "a secret";
 
 /** What the client would have got. */
 export class RecordingSink {
@@ -56,6 +61,7 @@ export class ThreeShards {
     for (const client of clients) {
       await client.connect();
       await client.query(metadataSchemaSql);
+      await client.query(takeSecretSql, [secret]);
     }
     return new ThreeShards(servers, clients);
   }
@@ -76,7 +82,7 @@ export class ThreeShards {
       buckets: { generation: 1, owners: placeBuckets(shards.map(({ name, ordinal }) => ({ name, ordinal }))) },
     };
     this.pool = new ConnectionPool(() => this.topology);
-    let gids = 0;
+    let transactions = 0;
     this.transaction = new SessionTransaction({
       pool: this.pool,
       traveller: () => ({
@@ -84,11 +90,20 @@ export class ThreeShards {
         loginKey: "postgres",
         settings: SessionSettings.none,
       }),
-      nextGid: () => `sg_test_gateway_1_${++gids}`,
+      coordinator: new Coordinator({
+        clusterId: "test",
+        origin: "gateway_1",
+        database: "postgres",
+        nextNumber: () => ++transactions,
+        secret,
+        ask: async (shard, _database, text, values = []) => {
+          const client = clients[this.topology.shards.get(shard)!.ordinal]!;
+          return (await client.query<(string | null)[]>({ text, values: [...values], rowMode: "array" })).rows;
+        },
+        shards: () => this.topology.shards.keys(),
+        log: createLog("three shards"),
+      }),
       reserved: new Map(),
-      finishPrepared: async (_outcome, _gid, _shard, error) => {
-        throw error;
-      },
     });
   }
 

@@ -1,0 +1,118 @@
+// What one gateway knows about its distributed transactions in one database: which are under way, and up to which number
+// all are finished. The latter is announced to the shards, so that readers need not look at old records.
+import { backoff } from "../base/backoff.ts";
+import type { Log } from "../base/log.ts";
+import type { AdminQuery } from "../pool/admin-connections.ts";
+import type { ShardName } from "../topology/snapshot.ts";
+import { recordCommitSql } from "./commit-record.ts";
+import { FinishPrepared } from "./finish-prepared.ts";
+import { formatGid } from "./gid.ts";
+
+export interface CoordinatorOptions {
+  readonly clusterId: string;
+  readonly origin: string;
+  readonly database: string;
+  /** Counts for all databases of the gateway: a gid is unique in the whole cluster. */
+  readonly nextNumber: () => number;
+  /** Of the cluster, from shardgres.cluster_secret. */
+  readonly secret: string;
+  readonly ask: AdminQuery;
+  readonly shards: () => Iterable<ShardName>;
+  readonly log: Log;
+}
+
+/** One distributed commit under way. */
+export interface DistributedCommit {
+  readonly gid: string;
+  readonly keeper: ShardName;
+  /** Writes the record of the commit; part of every participant's transaction. */
+  readonly recordSql: string;
+  /** To be called once: nothing of it is prepared anywhere any more, and nothing will be. */
+  finished(): void;
+}
+
+const announceEveryMs = 100;
+
+export class Coordinator {
+  readonly finish: FinishPrepared;
+  #options: CoordinatorOptions;
+  /** Numbers of transactions that are not finished. */
+  #underWay = new Set<number>();
+  #last = 0;
+  /** What each shard has been told; a shard that is not here does not know that the gateway exists. */
+  #told = new Map<ShardName, number>();
+  #pause = backoff({ firstMs: announceEveryMs });
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(options: CoordinatorOptions) {
+    this.#options = options;
+    this.finish = new FinishPrepared(options.database, options.ask, options.log);
+  }
+
+  get database(): string {
+    return this.#options.database;
+  }
+
+  /** Everything up to this number is finished on every shard. */
+  get closed(): number {
+    let closed = this.#last;
+    for (const number of this.#underWay) if (number <= closed) closed = number - 1;
+    return closed;
+  }
+
+  /** Rejects when a participant cannot be told of the gateway's existence; nothing is under way then. */
+  async begin(keeper: ShardName, participants: readonly ShardName[]): Promise<DistributedCommit> {
+    await Promise.all(participants.map((shard) => (this.#told.has(shard) ? undefined : this.#tell(shard))));
+    const { clusterId, origin, nextNumber, secret } = this.#options;
+    const number = nextNumber();
+    this.#last = number;
+    this.#underWay.add(number);
+    const gid = formatGid({ clusterId, origin, number, keeper });
+    return {
+      gid,
+      keeper,
+      recordSql: recordCommitSql(gid, participants, secret),
+      finished: () => {
+        this.#underWay.delete(number);
+        this.#announceSoon(announceEveryMs);
+      },
+    };
+  }
+
+  /** No more announcements; what is under way is left to the resolver. */
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.finish.close();
+  }
+
+  #announceSoon(delayMs: number): void {
+    if (this.#isClosed) return;
+    this.#timer ??= setTimeout(() => {
+      void this.#announce().finally(() => {
+        this.#timer = undefined;
+        if (this.#isBehind()) this.#announceSoon(this.#pause.next());
+        else this.#pause.reset();
+      });
+    }, delayMs).unref();
+  }
+
+  /** A shard that is not there is told later: its list of records is longer until then. */
+  async #announce(): Promise<void> {
+    await Promise.allSettled([...this.#options.shards()].map((shard) => this.#tell(shard)));
+  }
+
+  #isBehind(): boolean {
+    const { closed } = this;
+    return [...this.#options.shards()].some((shard) => (this.#told.get(shard) ?? 0) < closed);
+  }
+
+  async #tell(shard: ShardName): Promise<void> {
+    const { ask, database, origin } = this.#options;
+    const { closed } = this;
+    if (this.#told.get(shard) === closed) return;
+    await ask(shard, database, "SELECT shardgres.announce($1, $2)", [origin, closed]);
+    this.#told.set(shard, closed);
+  }
+}
