@@ -293,7 +293,7 @@ describe("privileges", () => {
     await expect(ada.query("select create_distributed_table('public.plain', 'n')")).rejects.toMatchObject(denied);
     await expect(ada.query("drop table item")).rejects.toMatchObject(denied);
     await expect(ada.query("delete from shardgres.tables")).rejects.toMatchObject(denied);
-    await expect(ada.query("delete from shardgres.decisions")).rejects.toMatchObject(denied);
+    await expect(ada.query("delete from shardgres.commits")).rejects.toMatchObject(denied);
     await expect(ada.query("create role eve")).rejects.toMatchObject(denied);
     await expect(ada.query("create database eve")).rejects.toMatchObject(denied);
   });
