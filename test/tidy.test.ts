@@ -24,10 +24,10 @@ const rooms: Readonly<Record<string, string>> = {
   executor: "base pgwire pgclient sharding catalog topology planner pool transaction",
   resharding: "base pgwire pgclient sharding catalog topology agent-api",
   operator: "base kube topology agent-api",
-  controller: "base pgwire pgclient kube sharding catalog topology agent-api transaction resharding operator",
+  controller: "base pgwire pgclient kube sharding catalog topology agent-api pool transaction resharding operator",
   local: "base pgwire pgclient topology agent-api",
   admin: "base catalog topology agent-api resharding",
-  cli: "base pgwire pgclient kube sharding catalog topology agent-api resharding local admin",
+  cli: "base pgwire pgclient kube sharding catalog topology agent-api pool transaction resharding local admin",
 };
 
 /** Processes are imported by nobody. */
