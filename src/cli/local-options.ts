@@ -6,6 +6,8 @@ export interface LocalOptions {
   readonly dataDir: string;
   readonly shards: number | undefined;
   readonly port: number;
+  /** undefined: any that is free. */
+  readonly metricsPort: number | undefined;
   readonly pgBin: string | undefined;
   readonly authentication: "trust" | "scram-sha-256" | undefined;
   readonly reset: boolean;
@@ -15,11 +17,13 @@ export interface LocalOptions {
 export const localHelp = `Usage: shardgres local [options]
 
 Runs a whole cluster on this machine: one PostgreSQL with its tablet agent for
-each shard, and a gateway to connect to. Ctrl-C stops it; the data stays.
+each shard, a gateway to connect to, and a controller that ends what a crash
+leaves behind. Ctrl-C stops it; the data stays.
 
 Options:
   --shards N        number of shards of a new cluster (default 2)
   --port N          port of the gateway on 127.0.0.1 (default 6432)
+  --metrics-port N  port of the controller's metrics (default: any free)
   --data-dir DIR    where everything is kept (default .shardgres)
   --auth METHOD     trust (default) or scram-sha-256: whether clients must give
                     passwords. That of role postgres is taken from the variable
@@ -43,6 +47,7 @@ export function parseLocalOptions(args: readonly string[]): LocalOptions {
     dataDir: nonEmpty("--data-dir", values["data-dir"]) ?? ".shardgres",
     shards: wholeNumber("--shards", values.shards, 1, shardsMax),
     port: wholeNumber("--port", values.port, 1, 65535) ?? 6432,
+    metricsPort: wholeNumber("--metrics-port", values["metrics-port"], 1, 65535),
     pgBin: nonEmpty("--pg-bin", values["pg-bin"]),
     authentication: auth,
     reset: values.reset ?? false,
@@ -58,6 +63,7 @@ function parse(args: readonly string[]) {
       options: {
         shards: text,
         port: text,
+        "metrics-port": text,
         "data-dir": text,
         "pg-bin": text,
         auth: text,

@@ -62,7 +62,7 @@ export function createLocalReport(output: ReportOutput, shownDirectory: string):
       switch (event.kind) {
         case "found": {
           const { shards, postgres } = event;
-          width = Math.max(...[...shards, "gateway"].map((name) => name.length));
+          width = Math.max(...[...shards, "gateway", "controller"].map((name) => name.length));
           const count = `${shards.length} ${shards.length === 1 ? "shard" : "shards"}`;
           output.write(`shardgres local: ${count}, PostgreSQL ${postgres}, data in ${shownDirectory}\n`);
           for (const shard of shards) lines.set(shard, { since: output.now(), text: "starting ..." });

@@ -2,7 +2,7 @@
 
 export type ClusterEvent =
   | { readonly kind: "found"; readonly shards: readonly string[]; readonly postgres: string; readonly dataDir: string }
-  /** `who` is the name of a shard, or "gateway". */
+  /** `who` is the name of a shard, "gateway" or "controller". */
   | { readonly kind: "doing"; readonly who: string; readonly what: "initialising" | "starting" }
   | { readonly kind: "ready"; readonly who: string }
   /** It ended by itself and is started again. */

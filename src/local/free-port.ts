@@ -1,4 +1,4 @@
-// Whether a gateway will be able to listen: found out before anything is started.
+// Whether a program will be able to listen: found out before anything is started.
 import { createServer } from "node:net";
 import { AppError } from "../base/app-error.ts";
 import { delay } from "../base/delay.ts";
@@ -6,13 +6,18 @@ import { errorCode } from "../base/error-code.ts";
 
 const pollMs = 50;
 
-/** Waits up to `patienceMs` for whoever has the port. Throws AppError "port-in-use". */
-export async function checkPortIsFree(host: string, port: number, patienceMs: number): Promise<void> {
+/** Waits up to `patienceMs` for whoever has the port that `option` names. Throws AppError "port-in-use". */
+export async function checkPortIsFree(
+  host: string,
+  port: number,
+  patienceMs: number,
+  option = "--port",
+): Promise<void> {
   const deadline = performance.now() + patienceMs;
   for (;;) {
     const problem = await tryListen(host, port);
     if (problem === undefined) return;
-    if (performance.now() >= deadline) throw explain(host, port, problem);
+    if (performance.now() >= deadline) throw explain(host, port, option, problem);
     await delay(pollMs);
   }
 }
@@ -25,13 +30,13 @@ function tryListen(host: string, port: number): Promise<unknown> {
   });
 }
 
-function explain(host: string, port: number, cause: unknown): AppError {
+function explain(host: string, port: number, option: string, cause: unknown): AppError {
   const code = errorCode(cause);
   if (code === "EADDRINUSE") {
-    const hint = `Stop what listens there, or use another port: --port ${port < 65535 ? port + 1 : 6432}`;
+    const hint = `Stop what listens there, or use another port: ${option} ${port < 65535 ? port + 1 : 6432}`;
     return new AppError("port-in-use", `port ${port} of ${host} is in use`, { hint, cause });
   }
   const hint =
-    code === "EACCES" ? "Ports below 1024 are for root. Use another one: --port 6432" : "Use another: --port N";
+    code === "EACCES" ? `Ports below 1024 are for root. Use another one: ${option} 6432` : `Use another: ${option} N`;
   return new AppError("port-in-use", `nothing can listen on port ${port} of ${host} (${code})`, { hint, cause });
 }

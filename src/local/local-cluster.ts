@@ -5,6 +5,7 @@ import { AppError } from "../base/app-error.ts";
 import type { ProcessClaim } from "../base/process-claim.ts";
 import type { Topology } from "../topology/snapshot.ts";
 import type { ClusterEvent } from "./cluster-event.ts";
+import { keepController } from "./controller-program.ts";
 import {
   claimDataDirectory,
   describeDirectoryError,
@@ -27,6 +28,8 @@ export interface LocalClusterOptions {
   readonly shards?: number | undefined;
   /** 0: any that is free. */
   readonly port: number;
+  /** Of the controller's metrics. 0 (or left out): any that is free. */
+  readonly metricsPort?: number | undefined;
   /** undefined: as the cluster is; "trust" for a new one. */
   readonly authentication?: Topology["authentication"] | undefined;
   /** Directory of PostgreSQL's programs; undefined: those that npm has installed. */
@@ -54,6 +57,8 @@ export interface LocalClusterContext {
 export interface LocalCluster {
   readonly host: string;
   readonly port: number;
+  /** Of the controller's HTTP, on the same host. */
+  readonly metricsPort: number;
   readonly dataDir: string;
   readonly authentication: Topology["authentication"];
   /** Password of role `postgres`, if it was made up. */
@@ -63,7 +68,7 @@ export interface LocalCluster {
 }
 
 const host = "127.0.0.1";
-/** How long a gateway whose launcher has died may take to let its port go. */
+/** How long programs whose launcher has died may take to let their ports go. */
 const predecessorLimitMs = 5_000;
 
 /** Resolves when the cluster accepts connections. Throws AppError, and then nothing is running. */
@@ -100,8 +105,10 @@ async function start(
   { postgres, user, claim }: Found,
   { report, stop, hurry }: LocalClusterContext,
 ): Promise<LocalCluster> {
-  const { dataDir, port, fsync = true, verbose = false } = options;
-  await checkPortIsFree(host, port, claim.afterCrash ? predecessorLimitMs : 0);
+  const { dataDir, port, metricsPort = 0, fsync = true, verbose = false } = options;
+  const patienceMs = claim.afterCrash ? predecessorLimitMs : 0;
+  await checkPortIsFree(host, port, patienceMs);
+  if (metricsPort !== 0) await checkPortIsFree(host, metricsPort, patienceMs, "--metrics-port");
   const tabletOptions = (shard: string, authentication: Topology["authentication"]): TabletOptions => {
     const rolesFile = join(dataDir, "roles.json");
     return { shard, dataDir, pgBin: postgres.binDirectory, rolesFile, authentication, fsync, user, verbose };
@@ -122,28 +129,33 @@ async function start(
   for (const shard of shards) await makeDirectory(join(dataDir, "shards", shard), user, 0o700);
 
   report({ kind: "found", shards, postgres: postgres.version.text, dataDir });
-  const running: KeptProgram<unknown>[] = [];
-  /** The gateway comes last in and goes first out. */
+  /** In the order in which they stop: each needs those that come later. */
+  const running = { gateway: [], controller: [], tablets: [] } as {
+    readonly [who in "gateway" | "controller" | "tablets"]: KeptProgram<unknown>[];
+  };
   const stopAll = async () => {
-    const [tablets, gateway] = [running.slice(0, shards.length), running.slice(shards.length)];
-    await Promise.all(gateway.map((program) => program.stop(hurry)));
-    await Promise.all(tablets.map((program) => program.stop(hurry)));
+    for (const programs of [running.gateway, running.controller, running.tablets]) {
+      await Promise.all(programs.map((program) => program.stop(hurry)));
+    }
   };
   try {
     const tablets = shards.map((shard) => keepTablet(tabletOptions(shard, authentication), report));
-    running.push(...tablets);
+    running.tablets.push(...tablets);
     await unlessAborted(Promise.all(tablets.map((tablet) => tablet.ready)), stop);
     const { adminPasswordFile, postgresPasswordFile } = secrets;
     const main = options.gatewayMain ?? gatewayMain;
     const gateway = keepGateway({ dataDir, host, port, adminPasswordFile, verbose, main }, report);
-    running.push(gateway);
-    const readyPort = await unlessAborted(gateway.ready, stop);
+    running.gateway.push(gateway);
+    const controller = keepController({ dataDir, port: metricsPort, adminPasswordFile, verbose }, report);
+    running.controller.push(controller);
+    const [readyPort, readyMetricsPort] = await unlessAborted(Promise.all([gateway.ready, controller.ready]), stop);
     const stopped = aborted(stop).then(async () => {
       report({ kind: "stopping" });
       await stopAll();
       await claim.release();
     });
-    return { host, port: readyPort, dataDir, authentication, postgresPasswordFile, stopped };
+    const ports = { port: readyPort, metricsPort: readyMetricsPort };
+    return { host, ...ports, dataDir, authentication, postgresPasswordFile, stopped };
   } catch (error) {
     if (stop.aborted) report({ kind: "stopping" });
     await stopAll();

@@ -1,7 +1,8 @@
 // `shardgres local` with real processes: starting, stopping, killing what is not supposed to die, and being told clearly
 // what is wrong.
+import { once } from "node:events";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -47,7 +48,7 @@ describe("one cluster, in the order of its life", () => {
   test("it starts, says how to connect, and SIGTERM leaves no process", async () => {
     cluster = await started(local("--shards", "2"));
     expect(cluster.printed()).toMatch(/^shardgres local: 2 shards, PostgreSQL \d+\.\d+, data in \S+\n/);
-    expect(cluster.printed()).toMatch(/^ {2}s1 {7}initialising ... ready \(\d+\.\d s\)$/m);
+    expect(cluster.printed()).toMatch(/^ {2}s1 {10}initialising ... ready \(\d+\.\d s\)$/m);
     expect(cluster.printed()).toContain(`\n  psql -h 127.0.0.1 -p ${port} -U postgres postgres\n`);
     expect(await query({ host: "127.0.0.1", port }, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
     for (const shard of ["s1", "s2"]) {
@@ -117,6 +118,14 @@ describe("one cluster, in the order of its life", () => {
     expect(await query({ host: "127.0.0.1", port }, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
   });
 
+  test("a killed controller is started again, on the same port", async () => {
+    const metrics = await controllerPort();
+    process.kill(processWith("controller/main.ts"), "SIGKILL");
+    await cluster.until("controller is running again");
+    const response = await fetch(`http://127.0.0.1:${metrics}/metrics`);
+    expect(await response.text()).toContain("\nshardgres_controller_active ");
+  });
+
   test("when the launcher is killed, everything stops by itself, and the next start goes on", async () => {
     cluster.kill("SIGKILL");
     // At once, while the others are still on their way out.
@@ -157,7 +166,7 @@ describe("one cluster, in the order of its life", () => {
     await rename(join(shard, "pgdata"), join(shard, "pgdata.new-123"));
     await rm(join(shard, "pgdata.new-123", "global"), { recursive: true });
     cluster = await started(local());
-    expect(cluster.printed()).toMatch(/^ {2}s2 {7}initialising ... ready/m);
+    expect(cluster.printed()).toMatch(/^ {2}s2 {10}initialising ... ready/m);
     expect((await readdir(shard)).filter((name) => name.startsWith("pgdata"))).toEqual(["pgdata"]);
     expect(await onShard("s1", "SELECT * FROM kept")).toEqual([{ shard: "s1" }]);
     await expect(onShard("s2", "SELECT * FROM kept")).rejects.toThrow('relation "kept" does not exist');
@@ -190,6 +199,18 @@ describe("one cluster, in the order of its life", () => {
     expect(await attempt.exited).toBe(1);
     expect(attempt.printed()).toBe(
       `error: port ${port} of 127.0.0.1 is in use\nhint: Stop what listens there, or use another port: --port ${port + 1}\n`,
+    );
+    server.close();
+  });
+
+  test("so is one for metrics", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const taken = (server.address() as AddressInfo).port;
+    const attempt = local("--metrics-port", String(taken));
+    expect(await attempt.exited).toBe(1);
+    expect(attempt.printed()).toMatch(
+      new RegExp(`^error: port ${taken} of 127.0.0.1 is in use\nhint: .*--metrics-port \\d+\n$`),
     );
     server.close();
   });
@@ -271,6 +292,17 @@ function processWith(...words: string[]): number {
   const found = [...processesIn(dataDir)].find(([, command]) => words.every((word) => command.includes(word)));
   if (!found) throw new Error(`there is no process ${words.join(" ")}`);
   return found[0];
+}
+
+/** As the controller's log tells it. */
+async function controllerPort(): Promise<number> {
+  const log = await readFile(join(dataDir, "logs", "controller.log"), "utf8");
+  return Number(
+    log
+      .match(/"metricsPort":(\d+)/g)!
+      .at(-1)!
+      .split(":")[1],
+  );
 }
 
 async function freePort(): Promise<number> {

@@ -1,5 +1,5 @@
-// A whole cluster for a test: real PostgreSQL servers with their tablet agents, and a gateway, started by the code of
-// `shardgres local` in a temporary directory, on any free port, without fsync.
+// A whole cluster for a test: real PostgreSQL servers with their tablet agents, a gateway and a controller, started by
+// the code of `shardgres local` in a temporary directory, on any free port, without fsync.
 import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,6 +20,8 @@ export interface TestClusterOptions {
 export interface TestCluster {
   /** Of the gateway, on 127.0.0.1. Connect as user postgres. */
   readonly port: number;
+  /** Of the controller's HTTP, on 127.0.0.1. */
+  readonly metricsPort: number;
   readonly dataDir: string;
   /** Of role `shardgres`, on the shards. */
   readonly adminPassword: string;
@@ -50,6 +52,7 @@ export async function startCluster(options: TestClusterOptions): Promise<TestClu
     );
     return {
       port: cluster.port,
+      metricsPort: cluster.metricsPort,
       dataDir,
       adminPassword: (await readFile(join(dataDir, "admin-password"), "utf8")).trim(),
       async shardAddress(name) {

@@ -33,9 +33,12 @@ test("without a terminal there is a line for each program when it is ready", () 
   at(1900).onEvent({ kind: "ready", who: "s1" });
   at(2000).onEvent({ kind: "ready", who: "s2" });
   at(2000).onEvent({ kind: "doing", who: "gateway", what: "starting" });
+  at(2000).onEvent({ kind: "doing", who: "controller", what: "starting" });
+  at(2200).onEvent({ kind: "ready", who: "controller" });
   at(2340).onEvent({ kind: "ready", who: "gateway" });
   expect(taken()).toBe(
-    "  s1       initialising ... ready (1.9 s)\n  s2       starting ... ready (2.0 s)\n  gateway  starting ... ready (0.3 s)\n",
+    "  s1          initialising ... ready (1.9 s)\n  s2          starting ... ready (2.0 s)\n" +
+      "  controller  starting ... ready (0.2 s)\n  gateway     starting ... ready (0.3 s)\n",
   );
 });
 
@@ -43,7 +46,7 @@ test("on a terminal the lines are redrawn in place", () => {
   const { at, taken } = scene(true);
   taken();
   at(1500).onEvent({ kind: "ready", who: "s2" });
-  expect(taken()).toBe("\x1b[2A\x1b[2K  s1       starting ...\n\x1b[2K  s2       starting ... ready (1.5 s)\n");
+  expect(taken()).toBe("\x1b[2A\x1b[2K  s1          starting ...\n\x1b[2K  s2          starting ... ready (1.5 s)\n");
 });
 
 test("later, events are news, until the cluster stops", () => {
