@@ -7,10 +7,10 @@ import { type Field, gatewayField } from "../src/pgwire/row-description.ts";
 import { SqlError } from "../src/pgwire/sql-error.ts";
 import type { Plan } from "../src/planner/plan.ts";
 import type { ShardName } from "../src/topology/snapshot.ts";
-import { gatewayTables } from "./gateway-relations.ts";
 import { planned } from "./planned.ts";
 import type { Session } from "./session.ts";
 import type { SharedStatement } from "./shared-statements.ts";
+import { shownColumns } from "./show.ts";
 import { StatementLeases } from "./statement-leases.ts";
 
 /** Rejects with the error that PostgreSQL has for the statement. */
@@ -52,10 +52,8 @@ function atHome(field: Field, shard: ShardName, userTypes: UserTypes): Field {
 function gatewayDescription(shared: SharedStatement, plan: Plan): Description | undefined {
   const text = (name: string) => gatewayField(name, oid.text);
   switch (plan.kind) {
-    case "show": {
-      const columns = plan.name === "version" ? [{ name: "version" }] : gatewayTables.get(plan.name)?.columns;
-      return { parameterTypes: [], fields: columns?.map(({ name }) => text(name)) };
-    }
+    case "show":
+      return { parameterTypes: [], fields: shownColumns(plan.name)?.map(text) };
     case "explain":
       return { parameterTypes: [], fields: [text("QUERY PLAN")] };
     case "distribute": {

@@ -6,30 +6,36 @@ import { SqlError } from "../src/pgwire/sql-error.ts";
 import type { ExplainPlan } from "../src/planner/plan.ts";
 import { gatewayTables } from "./gateway-relations.ts";
 import type { Session } from "./session.ts";
+import { transactionColumns, transactionRows } from "./show-transactions.ts";
 import type { Statement } from "./statement.ts";
 import { version } from "./version.ts";
 
 /** `name` is what stands behind "shardgres.". */
-export function showGatewayTable(session: Session, statement: Statement, name: string): Buffer {
-  if (name === "version") {
-    sendRows(session, statement, ["version"], [[version]]);
-    return commandComplete("SHOW");
-  }
-  const table = gatewayTables.get(name);
-  if (table === undefined) {
+export async function showGatewayTable(session: Session, statement: Statement, name: string): Promise<Buffer> {
+  const columns = shownColumns(name);
+  if (columns === undefined) {
+    const known = [...gatewayTables.keys(), "transactions", "version"];
     throw new SqlError({
       code: "42704",
       message: `unrecognized configuration parameter "shardgres.${name}"`,
-      hint: `There are: ${[...gatewayTables.keys(), "version"].map((known) => `shardgres.${known}`).join(", ")}.`,
+      hint: `There are: ${known.map((each) => `shardgres.${each}`).join(", ")}.`,
     });
   }
-  sendRows(
-    session,
-    statement,
-    table.columns.map((column) => column.name),
-    table.rows(session),
-  );
+  sendRows(session, statement, columns, await shownRows(session, name));
   return commandComplete("SHOW");
+}
+
+/** undefined: there is no such list. */
+export function shownColumns(name: string): readonly string[] | undefined {
+  if (name === "version") return ["version"];
+  if (name === "transactions") return transactionColumns;
+  return gatewayTables.get(name)?.columns.map((column) => column.name);
+}
+
+async function shownRows(session: Session, name: string): Promise<Parameters<typeof sendRows>[3]> {
+  if (name === "version") return [[version]];
+  if (name === "transactions") return await transactionRows(session);
+  return gatewayTables.get(name)?.rows(session) ?? [];
 }
 
 export function showExplain(session: Session, statement: Statement, plan: ExplainPlan): Buffer {
