@@ -3,13 +3,14 @@
 import { describeError } from "../base/describe-error.ts";
 import { type Command, UsageError } from "./command.ts";
 import { local } from "./local.ts";
+import { transactions } from "./transactions.ts";
 
-const commands: readonly Command[] = [local];
+const commands: readonly Command[] = [local, transactions];
 
 const help = `Usage: shardgres <command> [options]
 
 Commands:
-${commands.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join("\n")}
+${commands.map(({ name, summary }) => `  ${name.padEnd(13)} ${summary}`).join("\n")}
 
 "shardgres <command> --help" describes the options of a command.
 `;

@@ -19,6 +19,7 @@ test("without options everything has a default", () => {
     dataDir: ".shardgres",
     shards: undefined,
     port: 6432,
+    metricsPort: undefined,
     pgBin: undefined,
     authentication: undefined,
     reset: false,
@@ -31,6 +32,7 @@ test("options are read", () => {
     "--shards=5",
     "--port",
     "7000",
+    "--metrics-port=7001",
     "--data-dir",
     "d",
     "--auth",
@@ -43,6 +45,7 @@ test("options are read", () => {
     dataDir: "d",
     shards: 5,
     port: 7000,
+    metricsPort: 7001,
     pgBin: "b",
     authentication: "scram-sha-256",
     reset: true,
@@ -65,7 +68,7 @@ test.each([
 });
 
 test("help goes to standard output and fits into 80 columns", async () => {
-  for (const args of [["--help"], ["local", "--help"]]) {
+  for (const args of [["--help"], ["local", "--help"], ["transactions", "--help"], ["transactions", "list", "-h"]]) {
     const { code, stdout, stderr } = await shardgres(...args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/^Usage: shardgres /);
@@ -79,6 +82,12 @@ test("what is not understood is explained on standard error, with exit code 2", 
     code: 2,
     stdout: "",
     stderr: 'error: there is no command "lokal"\nhint: "shardgres --help" says what there is.\n',
+  });
+  expect(await shardgres("transactions", "resolve")).toEqual({
+    code: 2,
+    stdout: "",
+    stderr:
+      'error: resolve needs the id of a transaction, or --all\nhint: "shardgres transactions --help" says what there is.\n',
   });
   expect(await shardgres()).toMatchObject({ code: 2, stderr: expect.stringContaining("no command given") });
   expect(await shardgres("local", "--ports", "1")).toMatchObject({

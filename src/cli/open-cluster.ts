@@ -1,0 +1,29 @@
+// The cluster of `shardgres local` that is kept in a directory, for commands that talk to its shards.
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { AppError } from "../base/app-error.ts";
+import { AdminConnections } from "../pool/admin-connections.ts";
+import { localStore } from "../topology/local-store.ts";
+import { readTopology } from "../topology/read-topology.ts";
+import type { Topology } from "../topology/snapshot.ts";
+
+export interface OpenCluster {
+  readonly topology: Topology;
+  readonly admin: AdminConnections;
+}
+
+/** Whoever opens it closes `admin`. Throws AppError "no-cluster". */
+export async function openCluster(dataDir: string): Promise<OpenCluster> {
+  const directory = resolve(dataDir);
+  try {
+    const topology = await readTopology(localStore(join(directory, "topology")));
+    const password = (await readFile(join(directory, "admin-password"), "utf8")).trim();
+    return { topology, admin: new AdminConnections(() => topology, password, "shardgres transactions") };
+  } catch (cause) {
+    if (cause instanceof AppError && cause.code !== "no-directory" && cause.code !== "no-cluster") throw cause;
+    throw new AppError("no-cluster", `there is no cluster in ${directory} that could be used`, {
+      hint: "Name the directory that `shardgres local` was given: --data-dir DIR",
+      cause,
+    });
+  }
+}
