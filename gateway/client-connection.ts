@@ -18,6 +18,7 @@ export class ClientConnection implements ClientSink {
   #reader = new FrameReader(messageBytesMax);
   #drainListeners: (() => void)[] = [];
   #isClosed = false;
+  #isEnding = false;
   #events: ClientEvents | undefined;
   #pauses = 0;
 
@@ -49,7 +50,7 @@ export class ClientConnection implements ClientSink {
   }
 
   write(bytes: Buffer): boolean {
-    return this.#isClosed ? true : this.#socket.write(bytes);
+    return this.#isClosed || this.#isEnding ? true : this.#socket.write(bytes);
   }
 
   /** What is written until `uncork` leaves together. */
@@ -86,6 +87,7 @@ export class ClientConnection implements ClientSink {
   /** Sends what is written, then closes. A client that does not read is cut off after a second. */
   end(): void {
     if (this.#isClosed) return;
+    this.#isEnding = true;
     this.#socket.end();
     setTimeout(() => this.#socket.destroy(), 1_000).unref();
   }

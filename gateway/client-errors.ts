@@ -28,11 +28,7 @@ function clientError(error: unknown, offset: number | undefined, log: Log): SqlE
     if (error.cause instanceof SqlError) return error.cause.fields;
     switch (error.code) {
       case "server-connection-lost":
-        return {
-          code: "08006",
-          message: "the connection to a shard was lost",
-          hint: "The statement may be tried again.",
-        };
+        return { code: "08006", message: "the connection to a shard was lost" };
       case "shard-unreachable":
       case "no-connection":
         return { code: "08001", message: error.message, hint: "Try again when the shard is back." };
@@ -47,6 +43,16 @@ function clientError(error: unknown, offset: number | undefined, log: Log): SqlE
     hint: "The gateway's log has the cause.",
   };
 }
+
+/** What ends the session itself, although it may be a shard that has said so: the time limits of a transaction. */
+export function endOfSession(reason: unknown): SqlError | undefined {
+  const error = reason instanceof AppError ? reason.cause : reason;
+  if (!(error instanceof SqlError) || error.fields.severity !== "FATAL") return undefined;
+  return timeLimitCodes.has(error.fields.code) ? error : undefined;
+}
+
+/** idle_in_transaction_session_timeout, transaction_timeout. */
+const timeLimitCodes = new Set(["25P03", "25P04"]);
 
 /** A shard ended its connection (FATAL): the client's own session goes on, so for it this is an ERROR. */
 function brokenOff({ fields }: ShardError): SqlErrorFields {

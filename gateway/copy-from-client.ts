@@ -10,6 +10,8 @@ import type { ClientConnection } from "./client-connection.ts";
 export interface CopyFromClient {
   /** True: the message belongs to the COPY. */
   take(frame: Frame): boolean;
+  /** A cancel request, or a time limit. */
+  interrupt(reason: Error): void;
   /** The client or the session is gone. */
   abort(error: Error): void;
 }
@@ -59,6 +61,9 @@ export class CopyForward implements CopyFromClient {
     if (isEnd) this.#end();
     return true;
   }
+
+  /** The shard has been told, and ends the COPY as PostgreSQL does: when it comes to the next row. */
+  interrupt(): void {}
 
   abort(error: Error): void {
     this.#connection.write(copyFailMessage(error.message));
@@ -124,6 +129,11 @@ export class CopyStream implements CopyFromClient, AsyncIterable<Buffer> {
     }
     this.abort(copyFailed(frame));
     return frame.type === frontend.copyFail;
+  }
+
+  /** At once: no shard hears of a cancel request while it waits for data. */
+  interrupt(reason: Error): void {
+    this.abort(reason);
   }
 
   abort(error: Error): void {

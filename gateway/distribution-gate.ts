@@ -10,6 +10,10 @@ export interface GatedSession {
   /** Lower-case text of the statements that are being carried out; "" when it is idle. */
   readonly runningText: string;
   readonly holdsHomeLocks: boolean;
+  readonly interrupts: {
+    check(): void;
+    orSooner<T>(promise: Promise<T>): Promise<T>;
+  };
 }
 
 interface Change {
@@ -38,7 +42,7 @@ export class DistributionGate {
     for (const { own, names, done } of [...this.#changes]) {
       if (own === session || !names.some((name) => lower.includes(name))) continue;
       if (session.holdsHomeLocks) throw changing(names[0]!);
-      await done;
+      await session.interrupts.orSooner(done);
     }
   }
 
@@ -82,6 +86,7 @@ export class DistributionGate {
           session !== own && !session.holdsHomeLocks && names.some((name) => session.runningText.includes(name)),
       );
     while (isBusy()) {
+      own.interrupts.check();
       if (Date.now() > deadline) {
         throw new SqlError({
           code: "55006",

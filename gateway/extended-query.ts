@@ -105,11 +105,11 @@ export class ExtendedQuery {
       if (session.transaction.status !== "idle" && !session.transaction.isExplicit) {
         session.run(async () => {
           await rollback(session);
-          session.client.write(session.readyMessage);
+          session.sayReady();
         });
         return;
       }
-      session.client.write(session.readyMessage);
+      session.sayReady();
       return;
     }
     if (steps.length > 0 && this.#forwardTogether(steps)) return;
@@ -154,7 +154,7 @@ export class ExtendedQuery {
 
   async #runToSync(steps: readonly Step[]): Promise<void> {
     const session = this.#session;
-    const { client, transaction } = session;
+    const { transaction } = session;
     if (await this.#runSteps(steps)) {
       try {
         if (transaction.status === "open" && !transaction.isExplicit) await commit(session);
@@ -166,7 +166,7 @@ export class ExtendedQuery {
     }
     this.#isSkipping = false;
     if (transaction.status === "idle") this.#portals.clear();
-    client.write(session.readyMessage);
+    session.sayReady();
   }
 
   /**

@@ -10,6 +10,7 @@ import { originOf } from "../src/transaction/gid.ts";
 import { CancelKeys } from "./cancel-keys.ts";
 import { Databases } from "./databases.ts";
 import { Remembered } from "./remembered.ts";
+import type { SessionDefaults } from "./session-defaults.ts";
 import { SharedStatements } from "./shared-statements.ts";
 
 export class Gateway {
@@ -21,8 +22,8 @@ export class Gateway {
   readonly statements = new SharedStatements();
   readonly cancelKeys = new CancelKeys();
   readonly plans = createPlanCache();
-  /** Of a login with its settings: what SHOW search_path and current_user say at the beginning. */
-  readonly searchPaths = new Remembered<{ readonly setting: string; readonly role: string }>(1_000);
+  /** Of a login with its settings. */
+  readonly sessionDefaults = new Remembered<SessionDefaults>(1_000);
   /** When a login was last found to have the right to connect (milliseconds), by its key. */
   readonly connectChecks = new Map<string, number>();
   /** What the last login of each role has proved: connections are opened with it, also for older sessions of the role. */

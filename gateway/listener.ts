@@ -71,7 +71,7 @@ async function accept(gateway: Gateway, socket: Socket, sessions: Set<Session>):
     const key = gateway.cancelKeys.add(() => session.cancel(), secretBytes(started));
     sessions.add(session);
     greet(client, started, key);
-    client.write(session.readyMessage);
+    session.sayReady();
     client.listen(
       {
         frames: (frames) => session.receive(frames),

@@ -42,7 +42,7 @@ async function inTransaction(
   if (/^\s*(?:alter|create|drop)\s+(?:role|user|group|database)\b/i.test(statement.run.text)) {
     session.whenEnded.push(() => {
       gateway.pool.retire(() => true);
-      gateway.searchPaths.clear();
+      gateway.sessionDefaults.clear();
     });
   }
   session.whenEnded.push(() => gateway.connectChecks.clear());
@@ -52,6 +52,7 @@ async function inTransaction(
   const home = participants.find(({ shard }) => shard === topology.home)!;
   // Home first: what it refuses, all would refuse, and its locks keep others from doing the same elsewhere.
   const completion = await forward(session, home, withText(statement, sqlOf(home.shard)));
+  session.interrupts.check();
   await Promise.all(participants.filter((other) => other !== home).map((other) => other.run(sqlOf(other.shard))));
   if (plan.changesCatalog) await noteCatalogChange(session, participants, home);
   return completion;
@@ -93,6 +94,7 @@ async function shardByShard(
     touched.push(home);
     const completion = await forward(session, home, withText(statement, sqlOf(home.shard)));
     for (const participant of others) {
+      session.interrupts.check();
       touched.push(participant);
       await participant.run(sqlOf(participant.shard));
     }

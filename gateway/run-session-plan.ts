@@ -45,6 +45,7 @@ function discard(session: Session, what: "all" | "plans" | "sequences" | "temp")
     session.settings = session.startupSettings;
     session.extended.statements.clear();
     session.resetPath();
+    session.limits.changed();
   }
   if (what === "all" || what === "temp") {
     // What these connections remember goes with them.

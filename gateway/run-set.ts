@@ -1,7 +1,10 @@
 // SET, RESET and set_config: a shard says whether the value is right; the session remembers it, so that every connection
 // it is given later has it too.
+
+import { keptByGateway } from "../src/base/kept-by-gateway.ts";
 import { argumentText } from "../src/executor/argument-text.ts";
 import { commandComplete } from "../src/pgwire/backend-message.ts";
+import { noticeResponse } from "../src/pgwire/notice.ts";
 import type { SetConfigPlan, SetPlan } from "../src/planner/plan.ts";
 import { SessionSettings, settingSql, settingsDifference } from "../src/pool/session-settings.ts";
 import type { Participant } from "../src/transaction/participant.ts";
@@ -10,12 +13,38 @@ import type { Session } from "./session.ts";
 import { checkSetting, settingValueSql } from "./startup-settings.ts";
 import type { Statement } from "./statement.ts";
 import { StatementLeases } from "./statement-leases.ts";
+import { milliseconds, unquoted } from "./time-limits.ts";
 
 /** Settings on which the meaning of names depends. */
 const changesPath = new Set(["search_path", "role", "session authorization", "all"]);
 
 /** Resolves with CommandComplete. */
 export async function runSet(session: Session, statement: Statement, plan: SetPlan): Promise<Buffer> {
+  const completion = keptByGateway.has(plan.name)
+    ? setKept(session, plan)
+    : await setAtShards(session, statement, plan);
+  session.limits.changed();
+  return completion;
+}
+
+/** A time limit that is not the shards': see `keptByGateway`. */
+function setKept(session: Session, { name, value, scope }: SetPlan): Buffer {
+  if (value !== undefined) milliseconds(name, unquoted(value));
+  noteKept(session, name, value ?? session.startupSettings.get(name), scope);
+  if (scope === "local" && session.transaction.status === "idle") {
+    const message = "SET LOCAL can only be used in transaction blocks";
+    session.client.write(noticeResponse("WARNING", "25P01", message));
+  }
+  return commandComplete(value === undefined ? "RESET" : "SET");
+}
+
+function noteKept(session: Session, name: string, value: string | undefined, scope: "session" | "local"): void {
+  const { transaction } = session;
+  if (transaction.status !== "idle") transaction.recordSetting(name, value, scope, undefined);
+  else if (scope === "session") session.settings = session.settings.with(name, value);
+}
+
+async function setAtShards(session: Session, statement: Statement, plan: SetPlan): Promise<Buffer> {
   checkSetting(plan.name, plan.value);
   const { transaction } = session;
   const isReset = plan.value === undefined;
@@ -85,7 +114,10 @@ export async function runSetConfig(session: Session, statement: Statement, plan:
       : await leases.participant(session.topology.home);
     const completion = await forward(session, participant, statement);
     for (const { name, value, scope } of settings) {
-      if (isOpen) {
+      if (keptByGateway.has(name)) {
+        noteKept(session, name, value, scope);
+        await participant.run(settingSql(name, "0", isOpen && scope === "local" ? "LOCAL" : "SESSION"));
+      } else if (isOpen) {
         const sql = settingSql(name, value, scope === "local" ? "LOCAL" : "SESSION");
         for (const other of transaction.participants.values()) if (other !== participant) await other.run(sql);
         transaction.recordSetting(name, value, scope, sql);
@@ -95,6 +127,7 @@ export async function runSetConfig(session: Session, statement: Statement, plan:
       }
       if (isOpen || scope === "session") await notePath(session, participant, name, scope === "session");
     }
+    session.limits.changed();
     return completion;
   } finally {
     leases.release();

@@ -16,6 +16,7 @@ import { SqlError } from "../src/pgwire/sql-error.ts";
 import type { Plan, SingleShardPlan } from "../src/planner/plan.ts";
 import { refuse } from "../src/planner/refuse.ts";
 import type { ShardName } from "../src/topology/snapshot.ts";
+import { explainLoss, type Stake } from "../src/transaction/lost-connection.ts";
 import { ClientGone } from "./client-connection.ts";
 import { CopyStream } from "./copy-from-client.ts";
 import { forward } from "./forward.ts";
@@ -32,7 +33,9 @@ import { StatementLeases } from "./statement-leases.ts";
 
 export async function runStatement(session: Session, statement: Statement, plan: Plan): Promise<Buffer> {
   if (session.isEnded) throw new ClientGone();
+  session.interrupts.check();
   if (session.transaction.status === "failed" && !endsFailedTransaction(plan)) throw transactionAborted();
+  if (session.clock.isOn && session.transaction.status !== "failed") session.clock.statementBegins();
   try {
     // No value can come with a simple query: the shard says so.
     if (statement.run.parameters === undefined && (statement.normalized?.parameterMax ?? 0) > 0 && isQuery(plan)) {
@@ -40,9 +43,29 @@ export async function runStatement(session: Session, statement: Statement, plan:
     }
     return await runPlan(session, statement, plan);
   } catch (error) {
-    if (!(error instanceof KeysUnusable)) throw error;
+    if (!(error instanceof KeysUnusable)) throw explainLoss(error, stakeOf(session, plan));
     const { text, parameterTypes } = statement.run;
-    return runPlan(session, statement, planAnew(session, text, parameterTypes, true));
+    const anew = planAnew(session, text, parameterTypes, true);
+    try {
+      return await runPlan(session, statement, anew);
+    } catch (reason) {
+      throw explainLoss(reason, stakeOf(session, anew));
+    }
+  }
+}
+
+/** What is lost when a connection is lost while a statement runs. */
+function stakeOf({ transaction }: Session, plan: Plan): Stake {
+  if (transaction.status !== "idle") return "transaction";
+  switch (plan.kind) {
+    case "single-shard":
+      return plan.readOnly ? "read" : "outcome";
+    case "copy-out":
+      return plan.sql === undefined ? "read" : "outcome";
+    case "all-shards":
+      return "outcome";
+    default:
+      return "read";
   }
 }
 
@@ -207,6 +230,8 @@ async function runSingleShard(session: Session, statement: Statement, plan: Sing
   try {
     const participant = transaction.status === "open" ? await transaction.join(shard) : await leases.participant(shard);
     if (!plan.readOnly) participant.wrote = true;
+    // From here on the shard keeps the time.
+    session.clock.statementSent();
     if (plan.reserve !== undefined) reserve(session, shard, participant, leases);
     const completion = await forward(session, participant, statement);
     if (plan.declaresCursor !== undefined) {

@@ -5,6 +5,7 @@ import type { NeededStatement, ServerConnection } from "../src/pgclient/server-c
 import { transactionStatus } from "../src/pgwire/message-type.ts";
 import type { Plan, SingleShardPlan } from "../src/planner/plan.ts";
 import type { ShardName } from "../src/topology/snapshot.ts";
+import { explainLoss } from "../src/transaction/lost-connection.ts";
 import { Participant } from "../src/transaction/participant.ts";
 import { CopyForward } from "./copy-from-client.ts";
 import type { Session } from "./session.ts";
@@ -41,7 +42,7 @@ export function sendToShard(
   isExtended: boolean,
   { onError = () => {}, onRowDescription }: ShortWayEvents = {},
 ): void {
-  const { transaction, client, gateway, reserved } = session;
+  const { transaction, client, gateway, reserved, clock, interrupts } = session;
   const isOpen = transaction.status === "open";
   let connection: ServerConnection | undefined;
   let copy: CopyForward | undefined;
@@ -49,8 +50,8 @@ export function sendToShard(
     session.active.clear();
     if (session.copy === copy) session.copy = undefined;
     onError();
-    session.fail(error, undefined);
-    client.write(session.readyMessage);
+    session.fail(explainLoss(error, isOpen ? "transaction" : readOnly ? "read" : "outcome"), undefined);
+    session.sayReady();
     session.done();
   };
   const handler = new PassThrough(
@@ -60,6 +61,8 @@ export function sendToShard(
       translate: translationFrom(session, shard),
       onSent(used) {
         connection = used;
+        // From here on the shard keeps the time.
+        if (clock.isOn) clock.statementSent();
         if (!isOpen) session.active.add(used);
       },
       onCopyIn() {
@@ -76,6 +79,7 @@ export function sendToShard(
       onReady(status) {
         if (isOpen && status === transactionStatus.failed) transaction.fail();
         session.active.clear();
+        session.saidReady();
         session.done();
       },
       onLost: lost,
@@ -88,13 +92,15 @@ export function sendToShard(
     participant.request(bytes, handler, 1, needs);
   };
   session.begin();
-  if (isOpen) {
-    const participant = transaction.participants.get(shard);
-    if (participant !== undefined) sendTo(participant);
-    else transaction.join(shard).then(sendTo, lost);
-    return;
-  }
+  const participant = isOpen ? transaction.participants.get(shard) : undefined;
   const kept = reserved.get(shard);
-  if (kept !== undefined) sendTo(new Participant(kept, undefined));
-  else gateway.pool.submit({ shard, traveller: session.traveller(), bytes, syncs: 1, needs, handler });
+  if (participant !== undefined) sendTo(participant);
+  else if (isOpen) transaction.join(shard).then(sendTo, lost);
+  else if (kept !== undefined) sendTo(new Participant(kept, undefined));
+  else {
+    const traveller = session.traveller();
+    gateway.pool.submit({ shard, traveller, bytes, syncs: 1, needs, handler, signal: interrupts.signal });
+  }
+  // It waits for a connection.
+  if (connection === undefined && clock.isOn) clock.statementBegins();
 }

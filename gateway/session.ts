@@ -15,7 +15,7 @@ import type { ShardName, Topology } from "../src/topology/snapshot.ts";
 import type { Participant } from "../src/transaction/participant.ts";
 import { SessionTransaction } from "../src/transaction/session-transaction.ts";
 import { type ClientConnection, ClientGone } from "./client-connection.ts";
-import { errorResponse } from "./client-errors.ts";
+import { endOfSession, errorResponse } from "./client-errors.ts";
 import type { CopyFromClient } from "./copy-from-client.ts";
 import { Cursors } from "./cursors.ts";
 import type { Database } from "./databases.ts";
@@ -23,9 +23,13 @@ import type { GatedSession } from "./distribution-gate.ts";
 import { ExtendedQuery } from "./extended-query.ts";
 import { type ExtendedMessage, extendedMessages } from "./extended-step.ts";
 import type { Gateway } from "./gateway.ts";
+import { canceledByUser, Interrupts, stopWork } from "./interrupts.ts";
 import { MessageQueue, type MessageTaker } from "./message-queue.ts";
 import { readPath } from "./run-set.ts";
 import { parseSearchPath } from "./search-path.ts";
+import type { SessionClock } from "./session-clock.ts";
+import type { SessionDefaults } from "./session-defaults.ts";
+import { SessionLimits } from "./session-limits.ts";
 import { simpleQuery } from "./simple-query.ts";
 import type { StatementLeases } from "./statement-leases.ts";
 import { TemporaryNames } from "./temporary-names.ts";
@@ -43,7 +47,7 @@ export interface SessionStart {
   readonly login: ServerLogin;
   readonly loginKey: string;
   readonly settings: SessionSettings;
-  readonly searchPath: { readonly setting: string; readonly role: string };
+  readonly defaults: SessionDefaults;
 }
 
 export class Session implements GatedSession, MessageTaker {
@@ -59,6 +63,9 @@ export class Session implements GatedSession, MessageTaker {
   readonly temporaryTables = new TemporaryNames();
   readonly cursors = new Cursors();
   readonly reserved = new Map<ShardName, Lease>();
+  readonly interrupts = new Interrupts();
+  readonly limits: SessionLimits;
+  readonly clock: SessionClock;
   settings: SessionSettings;
   searchPath: readonly string[];
   /** Part of every cache key: what the meaning of a name depends on. */
@@ -68,12 +75,11 @@ export class Session implements GatedSession, MessageTaker {
   /** Connections that work for this session now, outside of its transaction. */
   readonly active = new Set<ServerConnection>();
   #currentText = "";
-  readonly #startPath: SessionStart["searchPath"];
+  readonly #defaults: SessionDefaults;
   /** To be called when the open transaction has ended and its outcome is in the catalog. */
   readonly whenEnded: (() => void)[] = [];
-  #defaultPath: SessionStart["searchPath"];
-  #path: SessionStart["searchPath"];
-  #pathAfterCommit: SessionStart["searchPath"] | undefined;
+  #defaultPath: SessionDefaults["path"];
+  #pathAfterCommit: SessionDefaults["path"] | undefined;
   #transactionCatalog: CatalogSnapshot | undefined;
   #isCatalogChanged = false;
   /** `planScope` of last time, and what it was made of. */
@@ -87,7 +93,7 @@ export class Session implements GatedSession, MessageTaker {
   readonly #messages = new MessageQueue(this);
   isEnded = false;
 
-  constructor({ client, gateway, database, login, loginKey, settings, searchPath }: SessionStart) {
+  constructor({ client, gateway, database, login, loginKey, settings, defaults }: SessionStart) {
     this.client = client;
     this.gateway = gateway;
     this.database = database;
@@ -95,20 +101,24 @@ export class Session implements GatedSession, MessageTaker {
     this.loginKey = loginKey;
     this.settings = settings;
     this.startupSettings = settings;
-    this.#startPath = searchPath;
-    this.#defaultPath = searchPath;
-    this.#path = searchPath;
+    this.#defaults = defaults;
+    this.#defaultPath = defaults.path;
     this.searchPath = [];
-    this.setPath(searchPath);
+    this.setPath(defaults.path);
+    this.limits = new SessionLimits(this, defaults.limits);
+    this.clock = this.limits.clock;
     this.transaction = new SessionTransaction({
       pool: gateway.pool,
       traveller: () => this.traveller(),
       coordinator: database.coordinator,
       onNews: (message) => client.write(message),
+      onBegin: () => this.clock.transactionBegins(),
+      signal: () => this.interrupts.signal,
       reserved: this.reserved,
     });
     this.extended = new ExtendedQuery(this);
     database.gate.sessions.add(this);
+    this.limits.changed();
   }
 
   /** Text of what is about to be carried out. */
@@ -160,36 +170,33 @@ export class Session implements GatedSession, MessageTaker {
     return scope;
   }
 
-  setPath(path: SessionStart["searchPath"]): void {
-    this.#path = path;
+  setPath(path: SessionDefaults["path"]): void {
     this.searchPath = parseSearchPath(path.setting, path.role);
     this.searchPathKey = this.searchPath.join(",");
   }
 
-  get path(): SessionStart["searchPath"] {
-    return this.#path;
-  }
-
   /** The path of the session itself, to which the end of a transaction goes back. */
-  set lastingPath(path: SessionStart["searchPath"]) {
+  set lastingPath(path: SessionDefaults["path"]) {
     this.#defaultPath = path;
   }
 
   /** What SET search_path in the open transaction makes of the session when it commits. */
-  set pathAfterCommit(path: SessionStart["searchPath"]) {
+  set pathAfterCommit(path: SessionDefaults["path"]) {
     this.#pathAfterCommit = path;
   }
 
   /** The savepoint may lie before a SET or DDL of this transaction. */
   async rolledBackToSavepoint(): Promise<void> {
+    this.limits.changed();
     const participant =
       this.transaction.participants.get(this.topology.home) ?? this.transaction.participants.values().next().value;
     if (participant === undefined) return;
-    this.setPath(await readPath(participant));
+    const path = await readPath(participant);
+    this.setPath(path);
     if (this.reserved.has(this.topology.home)) {
       await this.temporaryTables.read(await this.transaction.join(this.topology.home));
     }
-    if (this.#pathAfterCommit !== undefined) this.#pathAfterCommit = this.#path;
+    if (this.#pathAfterCommit !== undefined) this.#pathAfterCommit = path;
     if (this.#isCatalogChanged) {
       await this.reloadTransactionCatalog(await this.transaction.join(this.topology.home));
     }
@@ -204,6 +211,7 @@ export class Session implements GatedSession, MessageTaker {
   /** Everything that the end of a transaction means for the session. `isCommitted` false: rolled back. */
   async transactionEnded(isCommitted: boolean, settings: SessionSettings): Promise<void> {
     this.settings = settings;
+    this.limits.changed();
     if (isCommitted && this.#pathAfterCommit !== undefined) this.#defaultPath = this.#pathAfterCommit;
     this.#pathAfterCommit = undefined;
     this.setPath(this.#defaultPath);
@@ -232,6 +240,7 @@ export class Session implements GatedSession, MessageTaker {
       descriptions: this.gateway.descriptions,
       scope: this.planScope + this.login.user,
       maxGatheredRows: this.#maxGatheredRows(),
+      signal: this.interrupts.signal,
       participant: (shard) =>
         this.transaction.status === "open" ? this.transaction.join(shard) : leases.participant(shard),
       joined: () => this.transaction.participants.keys(),
@@ -255,6 +264,7 @@ export class Session implements GatedSession, MessageTaker {
   }
 
   handle({ type, bytes }: Frame): void {
+    if (this.clock.isOn) this.clock.messageComes();
     if (extendedMessages.has(type)) {
       this.extended.take(type as ExtendedMessage, bytes);
       return;
@@ -294,13 +304,27 @@ export class Session implements GatedSession, MessageTaker {
 
   /** What DISCARD ALL and a new session have in common. */
   resetPath(): void {
-    this.setPath(this.#startPath);
-    this.#defaultPath = this.#startPath;
+    this.setPath(this.#defaults.path);
+    this.#defaultPath = this.#defaults.path;
   }
 
   refuseMessage(message: string, hint: string): void {
     this.fail(new SqlError({ code: "0A000", message, hint }), 0);
+    this.sayReady();
+  }
+
+  /** The message, or the series up to Sync, has been answered. */
+  sayReady(): void {
+    if (this.isEnded) return;
     this.client.write(this.readyMessage);
+    this.saidReady();
+  }
+
+  /** The same where the client has ReadyForQuery from a shard. */
+  saidReady(): void {
+    const { status } = this.transaction;
+    if (status === "failed") this.transaction.freeLocks();
+    if (this.clock.isOn) this.clock.ready(status);
   }
 
   /** While `work` runs no other message is carried out. It must not reject. */
@@ -313,6 +337,7 @@ export class Session implements GatedSession, MessageTaker {
   }
 
   begin(): void {
+    this.interrupts.reset();
     this.#messages.begin();
   }
 
@@ -321,10 +346,14 @@ export class Session implements GatedSession, MessageTaker {
   }
 
   /** Tells the client; an open transaction has failed. */
-  fail(error: unknown, offset: number | undefined): void {
+  fail(reason: unknown, offset: number | undefined): void {
     this.transaction.fail();
+    if (this.isEnded) return;
+    const error = this.interrupts.explain(reason);
     if (error instanceof ClientGone) return;
-    this.client.write(errorResponse(error, offset, this.gateway.log));
+    const end = endOfSession(error);
+    if (end !== undefined) this.fatal(end);
+    else this.client.write(errorResponse(error, offset, this.gateway.log));
   }
 
   /** Nothing can go on after this. */
@@ -338,13 +367,13 @@ export class Session implements GatedSession, MessageTaker {
     this.end();
   }
 
-  /** Cancel request: everything that works for this session stops. */
+  /** Cancel request; nothing happens when the session is idle. */
   cancel(): void {
-    for (const connection of this.active) connection.cancel();
-    for (const { lease } of this.transaction.participants.values()) {
-      if (lease.connection.inFlight > 0) lease.connection.cancel();
-    }
-    for (const lease of this.reserved.values()) if (lease.connection.inFlight > 0) lease.connection.cancel();
+    this.interrupt(canceledByUser(), true);
+  }
+
+  interrupt(reason: Error, isWish = false): void {
+    if (this.#messages.isBusy) stopWork(this, reason, isWish);
   }
 
   /** The session is over, whoever ended it. Its connections are free once what they do has ended. */
@@ -352,8 +381,9 @@ export class Session implements GatedSession, MessageTaker {
     if (this.isEnded) return;
     this.isEnded = true;
     this.#messages.clear();
+    this.clock.stop();
     this.copy?.abort(new ClientGone());
-    this.cancel();
+    stopWork(this, new ClientGone(), false);
     this.client.end();
     this.database.gate.sessions.delete(this);
     void this.transaction.rollback().then(() => {

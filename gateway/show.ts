@@ -1,4 +1,5 @@
 // Rows that the gateway answers by itself: SHOW shardgres.*, and EXPLAIN of what several shards do.
+import { keptByGateway } from "../src/base/kept-by-gateway.ts";
 import { commandComplete, dataRow } from "../src/pgwire/backend-message.ts";
 import { oid } from "../src/pgwire/oid.ts";
 import { encodeRowDescription, gatewayField } from "../src/pgwire/row-description.ts";
@@ -8,9 +9,10 @@ import { gatewayTables } from "./gateway-relations.ts";
 import type { Session } from "./session.ts";
 import { transactionColumns, transactionRows } from "./show-transactions.ts";
 import type { Statement } from "./statement.ts";
+import { durationText, milliseconds, unquoted } from "./time-limits.ts";
 import { version } from "./version.ts";
 
-/** `name` is what stands behind "shardgres.". */
+/** `name` is what stands behind "shardgres.", or a time limit that the gateway keeps. */
 export async function showGatewayTable(session: Session, statement: Statement, name: string): Promise<Buffer> {
   const columns = shownColumns(name);
   if (columns === undefined) {
@@ -27,13 +29,16 @@ export async function showGatewayTable(session: Session, statement: Statement, n
 
 /** undefined: there is no such list. */
 export function shownColumns(name: string): readonly string[] | undefined {
-  if (name === "version") return ["version"];
+  if (name === "version" || keptByGateway.has(name)) return [name];
   if (name === "transactions") return transactionColumns;
   return gatewayTables.get(name)?.columns.map((column) => column.name);
 }
 
 async function shownRows(session: Session, name: string): Promise<Parameters<typeof sendRows>[3]> {
   if (name === "version") return [[version]];
+  if (keptByGateway.has(name)) {
+    return [[durationText(milliseconds(name, unquoted(session.transaction.setting(name) ?? "0")))]];
+  }
   if (name === "transactions") return await transactionRows(session);
   return gatewayTables.get(name)?.rows(session) ?? [];
 }

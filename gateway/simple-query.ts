@@ -38,7 +38,7 @@ export function simpleQuery(session: Session, message: Buffer): void {
   } catch (error) {
     session.run(async () => {
       session.fail(await errorOf(session, text, error), 0);
-      session.client.write(session.readyMessage);
+      session.sayReady();
     });
     return;
   }
@@ -80,7 +80,7 @@ async function runKnown(session: Session, text: string, normalized: Normalized, 
   } catch (error) {
     await failed(session, error, 0);
   }
-  session.client.write(session.readyMessage);
+  session.sayReady();
 }
 
 async function runStatements(session: Session, text: string): Promise<void> {
@@ -105,7 +105,7 @@ async function runStatements(session: Session, text: string): Promise<void> {
   } catch (error) {
     await failed(session, await errorOf(session, current, error), offset);
   }
-  client.write(session.readyMessage);
+  session.sayReady();
 }
 
 function isImplicitlyOpen({ transaction }: Session): boolean {

@@ -1,9 +1,12 @@
 // Settings that came with the startup packet, or through set_config: strings as a server would read them from a client,
 // turned into what may stand after `SET name TO`.
+
+import { keptByGateway } from "../src/base/kept-by-gateway.ts";
 import { SqlError } from "../src/pgwire/sql-error.ts";
 import { refuse } from "../src/planner/refuse.ts";
 import { quoteIdentifier, quoteLiteral } from "../src/sql/names.ts";
 import { splitIdentifiers } from "./search-path.ts";
+import { milliseconds, unquoted } from "./time-limits.ts";
 
 /** Settings whose value is a list of names: as one string it would be one name (GUC_LIST_QUOTE). */
 const nameLists = new Set([
@@ -34,7 +37,10 @@ export function startupSettings(parameters: ReadonlyMap<string, string>): Map<st
     const name = given.toLowerCase();
     if (!notSettings.has(name) && !name.startsWith("_pq_.")) settings.set(name, settingValueSql(name, value));
   }
-  for (const [name, value] of settings) checkSetting(name, value);
+  for (const [name, value] of settings) {
+    checkSetting(name, value);
+    if (keptByGateway.has(name)) milliseconds(name, unquoted(value));
+  }
   return settings;
 }
 

@@ -22,8 +22,8 @@ import type { CancelKey } from "./cancel-keys.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import type { Database } from "./databases.ts";
 import type { Gateway } from "./gateway.ts";
-import { readPath } from "./run-set.ts";
 import type { SessionStart } from "./session.ts";
+import { readDefaults, withKeptLimits } from "./session-defaults.ts";
 import { startupSettings } from "./startup-settings.ts";
 
 /** The newest minor version of protocol 3 that the gateway speaks. */
@@ -86,11 +86,12 @@ export async function startSession(
       gateway.connectChecks.set(loginKey, Date.now());
     }
     const database: Database = await gateway.databases.get(databaseName);
-    const searchPath = await gateway.searchPaths.get(`${loginKey}\0${settings.key}`, () =>
-      readPath(new Participant(lease, undefined)),
+    const defaults = await gateway.sessionDefaults.get(`${loginKey}\0${settings.key}`, () =>
+      readDefaults(new Participant(lease, undefined)),
     );
-    const parameters = new Map(lease.connection.parameters);
-    return { start: { client, gateway, database, login, loginKey, settings, searchPath }, minor, parameters };
+    const kept = withKeptLimits(settings, defaults);
+    const start = { client, gateway, database, login, loginKey, settings: kept, defaults };
+    return { start, minor, parameters: new Map(lease.connection.parameters) };
   } finally {
     lease.release();
   }

@@ -14,9 +14,12 @@ export class StatementLeases {
 
   async participant(shard: ShardName): Promise<Participant> {
     const session = this.#session;
+    session.interrupts.check();
     let lease = session.reserved.get(shard) ?? this.#leases.get(shard);
     if (lease === undefined) {
-      lease = await session.gateway.pool.acquire(shard, session.traveller(), { holdsOthers: this.#leases.size > 0 });
+      const { signal } = session.interrupts;
+      const holdsOthers = this.#leases.size > 0;
+      lease = await session.gateway.pool.acquire(shard, session.traveller(), { holdsOthers, signal });
       this.#leases.set(shard, lease);
       session.active.add(lease.connection);
     }

@@ -51,6 +51,8 @@ export interface Execution {
   readonly scope: string;
   /** A gather that would move more rows than this is refused. */
   readonly maxGatheredRows: number;
+  /** Aborted when the statement shall stop; those that work on a shard are cancelled besides. */
+  readonly signal?: AbortSignal;
   /** A connection to this shard: of the open transaction, or for this statement alone. */
   participant(shard: ShardName): Promise<Participant>;
   /** Shards that the transaction uses already. */

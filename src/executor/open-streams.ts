@@ -22,7 +22,8 @@ export async function withStreams<T>(
   query: ShardQuery | ((participant: Participant) => ShardQuery),
   use: (streams: readonly ShardRows[]) => Promise<T>,
 ): Promise<T> {
-  const { statement, sink, userTypes } = execution;
+  const { statement, sink, userTypes, signal } = execution;
+  signal?.throwIfAborted();
   const queries: ShardQuery[] = [];
   for (const participant of participants) {
     const wanted = typeof query === "function" ? query(participant) : query;

@@ -109,6 +109,13 @@ export class ServerConnection {
     return this.#closed !== undefined;
   }
 
+  /** Why it is closed, for those who wanted to send something: nothing of it was sent. */
+  get lostBefore(): AppError | undefined {
+    if (this.#closed === undefined) return undefined;
+    const { code, message, cause } = this.#closed;
+    return new AppError(code, message, { retry: "safe", cause });
+  }
+
   /** Requests that wait for their answer. */
   get inFlight(): number {
     return this.#exchanges.length;
@@ -155,7 +162,7 @@ export class ServerConnection {
     needs: readonly NeededStatement[] = [],
   ): void {
     if (this.#closed) {
-      handler.lost(this.#closed);
+      handler.lost(this.lostBefore!);
       return;
     }
     const preparing: NeededStatement[] = [];

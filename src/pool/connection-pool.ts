@@ -32,7 +32,6 @@ interface Waiter {
   readonly deadline: number;
   use(pooled: PooledConnection): void;
   fail(error: Error): void;
-  readonly isGone: () => boolean;
 }
 
 class ShardConnections {
@@ -66,7 +65,7 @@ export class ConnectionPool implements Pool {
   }
 
   submit(submission: Submission): void {
-    const { shard, traveller, handler } = submission;
+    const { shard, traveller, handler, signal } = submission;
     const send = (pooled: PooledConnection) => {
       handler.sent(pooled.connection);
       pooled.connection.request(
@@ -82,7 +81,7 @@ export class ConnectionPool implements Pool {
       return;
     }
     if (ready !== undefined) this.#toIdle(ready);
-    this.#take(shard, traveller, {}).then(send, (error: unknown) => handler.lost(asAppError(error)));
+    this.#take(shard, traveller, { signal }).then(send, (error: unknown) => handler.lost(asAppError(error)));
   }
 
   async acquire(shard: ShardName, traveller: Traveller, options: AcquireOptions = {}): Promise<Lease> {
@@ -132,16 +131,20 @@ export class ConnectionPool implements Pool {
 
   /** A connection with the traveller's settings in force, for exclusive use. */
   async #take(shard: ShardName, traveller: Traveller, options: AcquireOptions): Promise<PooledConnection> {
-    const pooled = await this.#anyConnection(shard, traveller, options);
-    const change = settingsDifference(pooled.settings, traveller.settings);
-    if (change === "") return pooled;
-    try {
-      await runSimple(pooled.connection, change);
-      pooled.settings = traveller.settings;
-      return pooled;
-    } catch (error) {
-      this.#discard(pooled);
-      throw error;
+    for (let tries = 1; ; tries++) {
+      const pooled = await this.#anyConnection(shard, traveller, options);
+      const change = settingsDifference(pooled.settings, traveller.settings);
+      if (change === "") return pooled;
+      try {
+        await runSimple(pooled.connection, change);
+        pooled.settings = traveller.settings;
+        return pooled;
+      } catch (error) {
+        this.#discard(pooled);
+        if (!(error instanceof AppError)) throw error;
+        // The connection was lost, perhaps while it was idle; nothing of the caller's has been sent.
+        if (tries >= 2) throw connectError(shard, error);
+      }
     }
   }
 
@@ -150,21 +153,31 @@ export class ConnectionPool implements Pool {
     const connections = this.#connections(shard);
     const idle = this.#fromIdle(connections, traveller);
     if (idle !== undefined) return Promise.resolve(idle);
+    const { signal } = options;
+    if (signal?.aborted === true) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
+      const giveUp = () => {
+        const at = connections.waiters.indexOf(waiter);
+        if (at >= 0) connections.waiters.splice(at, 1);
+        reject(signal?.reason);
+      };
+      // The signal may be that of a long session: nothing of this wait stays with it.
+      const ended = () => signal?.removeEventListener("abort", giveUp);
       const waiter: Waiter = {
         traveller,
         holdsOthers: options.holdsOthers === true,
         deadline: Date.now() + this.#waitTimeoutMs,
-        use: resolve,
-        fail: reject,
-        isGone: () => options.signal?.aborted === true,
+        use(pooled) {
+          ended();
+          resolve(pooled);
+        },
+        fail(error) {
+          ended();
+          reject(error);
+        },
       };
       connections.waiters.push(waiter);
-      options.signal?.addEventListener("abort", () => {
-        const at = connections.waiters.indexOf(waiter);
-        if (at >= 0) connections.waiters.splice(at, 1);
-        reject(options.signal?.reason);
-      });
+      signal?.addEventListener("abort", giveUp, { once: true });
       this.#serve(shard, connections);
     });
   }
@@ -248,10 +261,6 @@ export class ConnectionPool implements Pool {
       const waiter = connections.waiters[i]!;
       if (waiter.traveller.loginKey !== pooled.loginKey) continue;
       connections.waiters.splice(i, 1);
-      if (waiter.isGone()) {
-        i--;
-        continue;
-      }
       waiter.use(pooled);
       return;
     }

@@ -24,6 +24,8 @@ export interface Submission {
   readonly syncs: number;
   readonly needs: readonly NeededStatement[];
   readonly handler: SubmissionHandler;
+  /** Aborted while there is no connection yet: the handler is told that the request is lost, with the reason as cause. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface SubmissionHandler extends AnswerHandler {
@@ -44,7 +46,8 @@ export interface Lease {
 }
 
 export interface AcquireOptions {
-  readonly signal?: AbortSignal;
+  /** Who has to wait gives up when it is aborted, and rejects with its reason. */
+  readonly signal?: AbortSignal | undefined;
   /** The caller holds a connection to another shard already, so it may go beyond the usual limit: else callers could
    * wait for each other in a circle. */
   readonly holdsOthers?: boolean;

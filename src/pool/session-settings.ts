@@ -1,4 +1,5 @@
 // The settings of a session as one immutable value, so that they can be given to whichever connection serves it next.
+import { keptByGateway } from "../base/kept-by-gateway.ts";
 import { quoteName } from "./quote-name.ts";
 
 /** Lower-case name -> SQL text as it stands after `SET name TO`. */
@@ -8,13 +9,13 @@ export class SessionSettings {
   static readonly none = new SessionSettings(new Map());
 
   readonly entries: Entries;
-  /** Equal for equal settings. */
+  /** Equal for settings that are equal to the shards. */
   readonly key: string;
 
   private constructor(entries: Entries) {
     this.entries = entries;
     this.key = [...entries]
-      .map(([name, value]) => `${name}=${value}`)
+      .map(([name, value]) => `${name}=${atShards(name, value)}`)
       .sort()
       .join("\n");
   }
@@ -35,6 +36,11 @@ export class SessionSettings {
   get(name: string): string | undefined {
     return this.entries.get(name);
   }
+}
+
+/** The value that a shard is given. */
+function atShards(name: string, value: string): string {
+  return keptByGateway.has(name) ? "0" : value;
 }
 
 /** The statement that sets one setting; `value` undefined resets it. */
@@ -60,7 +66,8 @@ export function settingsDifference(from: SessionSettings, to: SessionSettings): 
     if (!identity(name) && to.get(name) === undefined) statements.push(settingSql(name, undefined));
   }
   for (const [name, value] of to.entries) {
-    if (!identity(name) && from.get(name) !== value) statements.push(settingSql(name, value));
+    if (identity(name) || (keptByGateway.has(name) ? from.get(name) !== undefined : from.get(name) === value)) continue;
+    statements.push(settingSql(name, atShards(name, value)));
   }
   if (identityChanges) {
     for (const name of ["session authorization", "role"]) {

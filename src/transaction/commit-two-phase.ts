@@ -15,6 +15,7 @@ import type { ShardName } from "../topology/snapshot.ts";
 import { isAbortedByOthers } from "./commit-record.ts";
 import type { Coordinator, DistributedCommit } from "./coordinator.ts";
 import type { Outcome } from "./finish-prepared.ts";
+import { explainLoss } from "./lost-connection.ts";
 import type { Participant } from "./participant.ts";
 
 /** How long the client waits for phase 3. */
@@ -45,9 +46,10 @@ export async function commitTwoPhase(
     // Where PREPARE failed the shard has rolled back by itself; where the connection broke it may have prepared.
     const left = others.filter((_, i) => !hasAnsweredNo(prepared[i]!));
     await endOthers(left, commit, "aborted", coordinator);
-    throw explained(refused.reason);
+    throw explainLoss(explained(refused.reason), "transaction");
   }
 
+  await Promise.all(writers.map((writer) => writer.shield()));
   try {
     await keeper.runAudibly(`${commit.recordSql}; COMMIT`);
   } catch (error) {
@@ -66,7 +68,7 @@ export async function commitTwoPhase(
     }
     if (outcome === "aborted") {
       await endOthers(others, commit, "aborted", coordinator);
-      throw error;
+      throw explainLoss(error, "transaction");
     }
   }
   return { gid: commit.gid, late: await endOthers(others, commit, "committed", coordinator) };

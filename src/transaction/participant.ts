@@ -17,6 +17,8 @@ export class Participant {
   isReserved = false;
   /** COMMIT PREPARED or ROLLBACK PREPARED is on its way, and nobody waits for it: settles when the connection is free. */
   busyUntil: Promise<void> | undefined;
+  /** Whose cancel requests must not reach it any more: time limits do not end a COMMIT in PostgreSQL either. */
+  shieldedFrom: "nothing" | "all but the client" | "everything" = "nothing";
   /** BEGIN, not sent yet: it travels with the first statement. */
   #opening: string | undefined;
   #onNews: (message: Buffer) => void;
@@ -60,6 +62,15 @@ export class Participant {
     connection.request(opening, unseen);
     connection.request(bytes, handler, syncs, needs);
     connection.uncork();
+  }
+
+  /**
+   * To be called before what must not be cancelled: a commit that waits for a standby would give up the wait, and with
+   * it what makes a decision durable. Resolves when no cancel request is on its way any more.
+   */
+  shield(): Promise<void> {
+    this.shieldedFrom = "everything";
+    return new Promise((resolve) => this.lease.connection.afterCancel(resolve));
   }
 
   /** Runs a command of the gateway's own; only its end is of interest. Rejects with ShardError or AppError. */

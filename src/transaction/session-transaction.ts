@@ -12,6 +12,7 @@ import type { SessionSettings } from "../pool/session-settings.ts";
 import type { ShardName } from "../topology/snapshot.ts";
 import { commitTwoPhase } from "./commit-two-phase.ts";
 import type { Coordinator } from "./coordinator.ts";
+import { explainLoss, transactionLost } from "./lost-connection.ts";
 import { Participant } from "./participant.ts";
 
 export interface TransactionServices {
@@ -21,14 +22,31 @@ export interface TransactionServices {
   readonly coordinator: Coordinator;
   /** Notices of deferred triggers, and settings that go back, while the transaction ends. */
   onNews?(message: Buffer): void;
+  onBegin?(): void;
+  /** Aborted when what the session does shall stop: nobody joins any more, and nobody waits for a connection. */
+  signal?(): AbortSignal;
   /** Connections that stay with the session between transactions, by shard. */
   readonly reserved: Map<ShardName, Lease>;
+}
+
+export interface CommitResult {
+  readonly tag: "COMMIT" | "ROLLBACK";
+  /** Of the session from now on. */
+  readonly settings: SessionSettings;
 }
 
 /** What a shard that joins later must be told, in order. */
 type Step =
   | { readonly kind: "sql"; readonly sql: string }
-  | { readonly kind: "savepoint"; readonly name: string; readonly settingsBefore: SessionSettings };
+  | {
+      readonly kind: "savepoint";
+      readonly name: string;
+      readonly settingsBefore: SessionSettings;
+      readonly localBefore: LocalSettings;
+    };
+
+/** By name; undefined: as the session began. */
+type LocalSettings = ReadonlyMap<string, string | undefined>;
 
 export class SessionTransaction {
   status: "idle" | "open" | "failed" = "idle";
@@ -43,8 +61,11 @@ export class SessionTransaction {
   #modes = "";
   #steps: Step[] = [];
   /** Settings under SET LOCAL, for what the gateway itself must know. */
-  #local = new Map<string, string>();
-  #abort = new AbortController();
+  #local = new Map<string, string | undefined>();
+  /** While the commit runs. */
+  #committing: Promise<unknown> | undefined;
+  /** What frees the locks of a transaction that has failed; in progress, or done. */
+  #freeing: Promise<void> | undefined;
   /** Settings that participants have reported during the present command: the client is told once. */
   #reported = new Set<string>();
 
@@ -59,7 +80,7 @@ export class SessionTransaction {
     this.isExplicit = isExplicit;
     this.#modes = modes;
     this.settings = this.#services.traveller().settings;
-    this.#abort = new AbortController();
+    this.#services.onBegin?.();
   }
 
   get modes(): string {
@@ -68,20 +89,32 @@ export class SessionTransaction {
 
   /** The value of a setting as statements of this transaction see it. */
   setting(name: string): string | undefined {
-    return this.#local.get(name) ?? (this.settings ?? this.#services.traveller().settings).get(name);
+    if (this.#local.has(name)) return this.#local.get(name);
+    return (this.settings ?? this.#services.traveller().settings).get(name);
+  }
+
+  /** From here on only the commit itself says how the transaction ends. */
+  get isCommitting(): boolean {
+    return this.#committing !== undefined;
   }
 
   async join(shard: ShardName): Promise<Participant> {
     assert(this.status === "open", "no transaction is open");
     const present = this.participants.get(shard);
     if (present !== undefined) return present;
+    const signal = this.#services.signal?.();
+    signal?.throwIfAborted();
     const reserved = this.#services.reserved.get(shard);
     const lease =
       reserved ??
       (await this.#services.pool.acquire(shard, this.#services.traveller(), {
         holdsOthers: this.participants.size > 0,
-        signal: this.#abort.signal,
+        signal,
       }));
+    if (this.status !== "open") {
+      if (reserved === undefined) lease.release();
+      throw new SqlError({ code: "25P02", message: "the transaction has ended" });
+    }
     // Another statement of a pipeline may have joined it meanwhile.
     const again = this.participants.get(shard);
     if (again !== undefined) {
@@ -104,20 +137,48 @@ export class SessionTransaction {
     if (this.status === "open") this.status = "failed";
   }
 
-  /** Takes note of a SET of this transaction that its participants have carried out. */
-  recordSetting(name: string, value: string | undefined, scope: "session" | "local", sql: string): void {
-    this.#steps.push({ kind: "sql", sql });
+  /**
+   * To be called when the failed statement is over: PostgreSQL holds no locks after an error but those from before the
+   * last savepoint. Nobody waits for it but those who end the transaction or go back to a savepoint.
+   */
+  freeLocks(): void {
+    if (this.status !== "failed" || !this.isExplicit || this.#freeing !== undefined) return;
+    const participants = [...this.participants.values()];
+    for (const { lease } of participants) if (lease.connection.inFlight > 0) lease.connection.cancel();
+    const savepoint = this.#steps.findLast((step) => step.kind === "savepoint");
+    this.#reported.clear();
+    if (savepoint === undefined) {
+      this.participants.clear();
+      const { settings } = this.#services.traveller();
+      this.#freeing = Promise.all(participants.map((participant) => this.#rollBack(participant))).then(() => {
+        for (const participant of participants) this.#leave(participant, settings);
+      });
+      return;
+    }
+    const sql = `ROLLBACK TO SAVEPOINT ${quoted(savepoint.name)}`;
+    // Where it fails, so will the client's own.
+    const goBack = (participant: Participant) => participant.runAudibly(sql).catch(() => {});
+    this.#freeing = Promise.all(participants.filter(({ isOpen }) => isOpen).map(goBack)).then(() => {});
+  }
+
+  /**
+   * Takes note of a SET of this transaction that its participants have carried out. `sql`: for those that join later;
+   * undefined where it does not concern them.
+   */
+  recordSetting(name: string, value: string | undefined, scope: "session" | "local", sql: string | undefined): void {
+    if (sql !== undefined) this.#steps.push({ kind: "sql", sql });
     if (scope === "session") {
       assert(this.settings !== undefined, "no transaction is open");
       this.settings = name === "all" ? this.settings : this.settings.with(name, value);
       this.#local.delete(name);
-    } else if (value !== undefined) {
+    } else {
       this.#local.set(name, value);
     }
   }
 
   replaceSettings(settings: SessionSettings, sql: string): void {
     this.settings = settings;
+    this.#local.clear();
     this.#steps.push({ kind: "sql", sql });
   }
 
@@ -128,7 +189,8 @@ export class SessionTransaction {
 
   async savepoint(name: string): Promise<void> {
     await this.#onEach(savepointSql(name));
-    this.#steps.push({ kind: "savepoint", name, settingsBefore: this.settings! });
+    const localBefore = new Map(this.#local);
+    this.#steps.push({ kind: "savepoint", name, settingsBefore: this.settings!, localBefore });
   }
 
   async release(name: string): Promise<void> {
@@ -139,31 +201,46 @@ export class SessionTransaction {
 
   async rollbackTo(name: string): Promise<void> {
     const at = this.#findSavepoint(name);
+    await this.#freeing;
+    this.#freeing = undefined;
     // A participant that never got its BEGIN has nothing to go back from; one that was lost is lost for good.
-    for (const participant of this.participants.values()) {
-      if (participant.lease.connection.isClosed) throw connectionLost();
-    }
+    for (const { lease } of this.participants.values()) if (lease.connection.isClosed) throw lossOf(lease);
     const step = this.#steps[at]!;
     await this.#onEach(`ROLLBACK TO SAVEPOINT ${quoted(name)}`);
     this.#steps.length = at + 1;
-    if (step.kind === "savepoint") this.settings = step.settingsBefore;
-    this.#local.clear();
+    if (step.kind === "savepoint") {
+      this.settings = step.settingsBefore;
+      this.#local = new Map(step.localBefore);
+    }
     this.status = "open";
   }
 
   /** Resolves with the command tag: ROLLBACK when the transaction had failed. Rejects when it could not be committed. */
-  async commit(): Promise<{ readonly tag: "COMMIT" | "ROLLBACK"; readonly settings: SessionSettings }> {
+  async commit(): Promise<CommitResult> {
+    const result = this.#commit();
+    this.#committing = result;
+    try {
+      return await result;
+    } finally {
+      this.#committing = undefined;
+    }
+  }
+
+  async #commit(): Promise<CommitResult> {
     if (this.status === "failed") {
-      await this.rollback();
+      await this.#undo();
       return { tag: "ROLLBACK", settings: this.#services.traveller().settings };
     }
     this.#reported.clear();
     const settings = this.settings!;
     const all = [...this.participants.values()].filter((participant) => participant.hasBegun);
     // COMMIT and PREPARE of a transaction that a shard has given up would roll it back and report success.
-    if (all.some(({ lease: { connection } }) => connection.isClosed || connection.status !== transactionStatus.open)) {
-      await this.rollback();
-      throw connectionLost();
+    const broken = all.find(
+      ({ lease }) => lease.connection.isClosed || lease.connection.status !== transactionStatus.open,
+    );
+    if (broken !== undefined) {
+      await this.#undo();
+      throw lossOf(broken.lease);
     }
     const writers = all.filter((participant) => participant.wrote);
     const readers = all.filter((participant) => !participant.wrote);
@@ -172,45 +249,77 @@ export class SessionTransaction {
         const { gid, late } = await commitTwoPhase(writers, this.#services.coordinator);
         for (const shard of late) this.#services.onNews?.(commitIsLate(shard, gid));
       } else if (writers.length === 1) {
-        await writers[0]!.runAudibly("COMMIT");
+        await commitAlone(writers[0]!);
       }
+      await Promise.all(readers.map((reader) => this.#commitReader(reader, writers.length > 0)));
     } catch (error) {
-      await this.rollback();
+      await this.#undo();
       throw error;
     }
-    await Promise.all(readers.map((reader) => reader.runAudibly("COMMIT")));
     this.#end(settings);
     return { tag: "COMMIT", settings };
   }
 
-  /** Never rejects: a participant that cannot be rolled back is cut off, which rolls it back as well. */
+  /** Once something is committed, nothing that happens to those who have only read is an error of the transaction. */
+  async #commitReader(reader: Participant, isCommitted: boolean): Promise<void> {
+    try {
+      await reader.runAudibly("COMMIT");
+    } catch (error) {
+      if (!isCommitted) throw explainLoss(error, "read");
+      reader.lease.discard();
+    }
+  }
+
+  /**
+   * Never rejects: a participant that cannot be rolled back is cut off, which rolls it back as well. A commit that has
+   * begun is waited for instead.
+   */
   async rollback(): Promise<void> {
+    if (this.#committing !== undefined) await this.#committing.catch(() => {});
+    else await this.#undo();
+  }
+
+  /** Cancels what its participants are doing, as far as it may be cancelled. `isWish`: of the client. */
+  cancel(isWish: boolean): void {
+    for (const { lease, shieldedFrom } of this.participants.values()) {
+      const isShielded = shieldedFrom === "everything" || (shieldedFrom === "all but the client" && !isWish);
+      if (lease.connection.inFlight > 0 && !isShielded) lease.connection.cancel();
+    }
+  }
+
+  async #undo(): Promise<void> {
+    await this.#freeing;
     this.#reported.clear();
-    this.#abort.abort(new SqlError({ code: "25P02", message: "the transaction has ended" }));
-    await Promise.all(
-      [...this.participants.values()].map(async (participant) => {
-        if (!participant.isOpen) return;
-        try {
-          await participant.runAudibly("ROLLBACK");
-        } catch {
-          participant.lease.discard();
-        }
-      }),
-    );
+    await Promise.all([...this.participants.values()].map((participant) => this.#rollBack(participant)));
     this.#end(this.#services.traveller().settings);
   }
 
-  #end(settings: SessionSettings): void {
-    for (const [shard, participant] of this.participants) {
-      participant.lease.settings = settings;
-      if (this.#services.reserved.get(shard) === participant.lease) {
-        if (participant.lease.connection.isClosed) this.#services.reserved.delete(shard);
-        continue;
-      }
-      if (participant.busyUntil === undefined) participant.lease.release();
-      else void participant.busyUntil.catch(() => {}).then(() => participant.lease.release());
+  async #rollBack(participant: Participant): Promise<void> {
+    if (!participant.isOpen) return;
+    try {
+      await participant.runAudibly("ROLLBACK");
+    } catch {
+      participant.lease.discard();
     }
+  }
+
+  /** The participant has ended its part. */
+  #leave({ lease, shard, busyUntil }: Participant, settings: SessionSettings): void {
+    const { reserved } = this.#services;
+    lease.settings = settings;
+    if (reserved.get(shard) === lease) {
+      if (lease.connection.isClosed) reserved.delete(shard);
+    } else if (busyUntil === undefined) {
+      lease.release();
+    } else {
+      void busyUntil.catch(() => {}).then(() => lease.release());
+    }
+  }
+
+  #end(settings: SessionSettings): void {
+    for (const participant of this.participants.values()) this.#leave(participant, settings);
     this.participants.clear();
+    this.#freeing = undefined;
     this.#steps = [];
     this.#local.clear();
     this.settings = undefined;
@@ -260,6 +369,17 @@ function commitIsLate(shard: ShardName, gid: string): Buffer {
   );
 }
 
-export function connectionLost(): SqlError {
-  return new SqlError({ code: "08006", message: "the connection to a shard of this transaction was lost" });
+/** A client may cancel it as with PostgreSQL: its deferred triggers, or, with a warning, the wait for a standby. */
+async function commitAlone(writer: Participant): Promise<void> {
+  writer.shieldedFrom = "all but the client";
+  try {
+    await writer.runAudibly("COMMIT");
+  } catch (error) {
+    throw explainLoss(error, "outcome");
+  }
+}
+
+/** A participant that was lost earlier: what its shard has said, if anything. */
+function lossOf({ connection }: Lease): unknown {
+  return explainLoss(connection.lostBefore ?? transactionLost(), "transaction");
 }

@@ -1,0 +1,59 @@
+// What a client is told when a connection that worked for it is lost. It depends on what was at stake: a read may be
+// tried again, an open transaction is gone, and of what was about to be committed nobody knows whether it was.
+//
+// Where PostgreSQL itself has said why it ends the connection (FATAL), nothing is unknown: it does so where it looks for
+// interrupts, and these are held off from the moment when a commit is written until it is complete. A session that is
+// ended while its commit waits for a standby is told by a WARNING, and then nothing any more; so is one that is ended
+// by a crash or an immediate shutdown; a PANIC says nothing about the commit either.
+import { AppError } from "../base/app-error.ts";
+import { ShardError } from "../pgwire/error-fields.ts";
+import { SqlError } from "../pgwire/sql-error.ts";
+
+/** read: nothing. transaction: what it has done, for it is not committed. outcome: it was sent together with its commit. */
+export type Stake = "read" | "transaction" | "outcome";
+
+/** FATAL errors that PostgreSQL raises where it looks for interrupts (ProcessInterrupts in tcop/postgres.c). */
+const saidInTime = new Set(["57P01", "57P04", "57P05", "25P03", "25P04", "40001"]);
+
+/** Another error than the loss of a connection comes back as it is. */
+export function explainLoss(error: unknown, stake: Stake): unknown {
+  if (!(error instanceof AppError) || error.code !== "server-connection-lost") return error;
+  const { cause } = error;
+  if (cause instanceof ShardError && cause.fields.severity === "FATAL" && saidInTime.has(cause.fields.code)) {
+    return error;
+  }
+  const isSent = error.retry !== "safe";
+  switch (stake) {
+    case "outcome":
+      return isSent ? outcomeUnknown() : readLost();
+    case "transaction":
+      return transactionLost();
+    case "read":
+      return readLost();
+  }
+}
+
+export function transactionLost(): SqlError {
+  return new SqlError({
+    code: "08006",
+    message: "the connection to a shard of this transaction was lost",
+    hint: "The transaction is rolled back. It may be tried again.",
+  });
+}
+
+function readLost(): SqlError {
+  return new SqlError({
+    code: "08006",
+    message: "the connection to a shard was lost",
+    hint: "The statement may be tried again.",
+  });
+}
+
+/** transaction_resolution_unknown. */
+function outcomeUnknown(): SqlError {
+  return new SqlError({
+    code: "08007",
+    message: "connection to a shard was lost during commit; the outcome of the transaction is unknown",
+    hint: "Look at the data before you try again: what was sent may have been committed.",
+  });
+}
