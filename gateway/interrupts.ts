@@ -5,22 +5,40 @@ import { ShardError } from "../src/pgwire/error-fields.ts";
 import { SqlError } from "../src/pgwire/sql-error.ts";
 import type { Session } from "./session.ts";
 
+/** How soon cancel requests are repeated: at first, and at most. */
+const [againMs, againMsMax] = [50, 1_000];
+
 export class Interrupts {
   #controller = new AbortController();
+  #again: NodeJS.Timeout | undefined;
 
   /** Aborted with the reason, which is what the client is told. Another one after `reset`. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** The first reason counts. */
-  raise(reason: Error): void {
+  /**
+   * The first reason counts. `cancel` is called now and again until `reset`: a shard that is sent a cancel request
+   * before it has read the statement takes no notice of it.
+   */
+  raise(reason: Error, cancel: () => void): void {
     if (!this.#controller.signal.aborted) this.#controller.abort(reason);
+    cancel();
+    const repeat = (ms: number) => {
+      clearTimeout(this.#again);
+      this.#again = setTimeout(() => {
+        cancel();
+        repeat(Math.min(2 * ms, againMsMax));
+      }, ms);
+    };
+    repeat(againMs);
   }
 
-  /** The next message begins; what has stopped the last one does not concern it. */
+  /** The message is dealt with; what has stopped it does not concern the next one. */
   reset(): void {
-    if (this.#controller.signal.aborted) this.#controller = new AbortController();
+    if (!this.#controller.signal.aborted) return;
+    this.#controller = new AbortController();
+    clearTimeout(this.#again);
   }
 
   /** Throws the reason, if there is one. */
@@ -54,9 +72,11 @@ export class Interrupts {
 
 /** Everything that works for the session stops, and what is about to begin does not. `isWish`: of the client. */
 export function stopWork(session: Session, reason: Error, isWish: boolean): void {
-  const { interrupts, copy, active, reserved, transaction } = session;
-  interrupts.raise(reason);
-  copy?.interrupt(reason);
+  session.copy?.interrupt(reason);
+  session.interrupts.raise(reason, () => cancelWork(session, isWish));
+}
+
+function cancelWork({ active, reserved, transaction }: Session, isWish: boolean): void {
   for (const connection of active) connection.cancel();
   const joined = new Set([...transaction.participants.values()].map(({ lease }) => lease));
   for (const lease of reserved.values()) {

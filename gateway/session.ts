@@ -337,11 +337,11 @@ export class Session implements GatedSession, MessageTaker {
   }
 
   begin(): void {
-    this.interrupts.reset();
     this.#messages.begin();
   }
 
   done(): void {
+    this.interrupts.reset();
     this.#messages.done();
   }
 
@@ -387,6 +387,7 @@ export class Session implements GatedSession, MessageTaker {
     this.client.end();
     this.database.gate.sessions.delete(this);
     void this.transaction.rollback().then(() => {
+      if (!this.#messages.isBusy) this.interrupts.reset();
       for (const listener of this.whenEnded.splice(0)) listener();
       for (const lease of this.reserved.values()) lease.discard();
       this.reserved.clear();

@@ -1,6 +1,7 @@
 // Interrupts without a session: who is stopped, and with which words.
 import { expect, test } from "vitest";
 import { canceledByTimeout, canceledByUser, Interrupts } from "../../../gateway/interrupts.ts";
+import { delay } from "../../../src/base/delay.ts";
 import { ShardError } from "../../../src/pgwire/error-fields.ts";
 
 const shardError = (code: string) =>
@@ -16,8 +17,8 @@ test("whoever waits gives up with the first reason, and whoever begins does not 
   const interrupts = new Interrupts();
   const waiting = interrupts.orSooner(new Promise(() => {}));
   const reason = canceledByTimeout();
-  interrupts.raise(reason);
-  interrupts.raise(canceledByUser());
+  interrupts.raise(reason, () => {});
+  interrupts.raise(canceledByUser(), () => {});
   await expect(waiting).rejects.toBe(reason);
   await expect(interrupts.orSooner(Promise.resolve(1))).rejects.toBe(reason);
   expect(() => interrupts.check()).toThrow(reason);
@@ -26,7 +27,7 @@ test("whoever waits gives up with the first reason, and whoever begins does not 
 test("what is there in time is kept; the next message knows nothing of the interrupt", async () => {
   const interrupts = new Interrupts();
   await expect(interrupts.orSooner(Promise.resolve(1))).resolves.toBe(1);
-  interrupts.raise(canceledByUser());
+  interrupts.raise(canceledByUser(), () => {});
   interrupts.reset();
   interrupts.check();
   expect(interrupts.signal.aborted).toBe(false);
@@ -37,7 +38,20 @@ test("a shard's word for it is replaced by the reason, other errors are not", ()
   const [canceled, other] = [shardError("57014"), shardError("23505")];
   expect(interrupts.explain(canceled)).toBe(canceled);
   const reason = canceledByTimeout();
-  interrupts.raise(reason);
+  interrupts.raise(reason, () => {});
   expect(interrupts.explain(canceled)).toBe(reason);
   expect(interrupts.explain(other)).toBe(other);
+});
+
+test("work that does not stop is cancelled again, until it has", async () => {
+  const interrupts = new Interrupts();
+  let count = 0;
+  await new Promise<void>((resolve) => {
+    interrupts.raise(canceledByUser(), () => {
+      if (++count === 3) resolve();
+    });
+  });
+  interrupts.reset();
+  await delay(300);
+  expect(count).toBe(3);
 });
