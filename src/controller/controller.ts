@@ -58,7 +58,9 @@ export class Controller {
   /** Resolves after an abort, when all loops have ended. */
   async work(signal: AbortSignal): Promise<void> {
     this.#isActive = true;
-    const onFailure = (what: string) => (error: unknown) => this.#log.warn({ err: error }, `${what}; trying again`);
+    const onFailure = (what: string) => (error: unknown) => {
+      if (this.#isTimeToTell(`${what} ${error}`)) this.#log.warn({ err: error }, `${what}; trying again`);
+    };
     const loops = [
       repeat(() => this.#pass(), {
         everyMs: lookEveryMs,

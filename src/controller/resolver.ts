@@ -1,6 +1,6 @@
 // Ends this cluster's transactions that have been prepared for longer than a living gateway takes. Parts that wait for the
-// same keeper on the same shard form a lane: one after the other, and when the keeper or the shard does not answer, only
-// that lane waits for a later pass.
+// same keeper on the same shard form a lane: one after the other, so that a keeper or a shard that hangs holds up only what
+// needs it.
 import type { Log } from "../base/log.ts";
 import type { AdminQuery } from "../pool/admin-connections.ts";
 import { parseGid } from "../transaction/gid.ts";
@@ -78,12 +78,6 @@ export class Resolver {
       if (isTimeToTell(`resolve ${gid} ${shard}`)) {
         log.warn({ gid, shard, database, err: reason }, "transaction stays in doubt; trying again");
       }
-      if (!isAnswer(reason)) return;
     }
   }
-}
-
-/** PostgreSQL has answered, with an error that concerns this transaction alone. */
-function isAnswer(error: unknown): boolean {
-  return error instanceof Error && "severity" in error && error.severity === "ERROR";
 }

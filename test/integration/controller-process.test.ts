@@ -240,6 +240,12 @@ describe("beside a cluster", () => {
     expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringContaining(`${waiting}\n  unknown, 00:00:`) });
     expect(stderr).toMatch(/^error: shard s1 does not answer: .*\nhint: /);
 
+    const warnings: string[] = [];
+    gateway.on("notice", ({ severity, message }) => warnings.push(`${severity}: ${message}`));
+    const { rows } = await gateway.query("show shardgres.transactions");
+    expect(rows).toMatchObject([{ gid: waiting, state: "unknown", shards: "s2", keeper: "s1" }]);
+    expect(warnings).toEqual(['WARNING: shard "s1" does not answer: what is prepared there is not shown']);
+
     agent.goOn();
     await eventually(async () => (await onS2(waiting)) === 0);
     expect(await metric('shardgres_shard_up{shard="s1"}')).toBe(1);
