@@ -46,8 +46,10 @@ export async function writeEverywhere(
     async (streams) => {
       const [first] = streams;
       assert(first !== undefined, "a write without a shard");
-      if (first.fields !== undefined) taker.fields(first.fields);
-      const isOrdered = first.fields !== undefined && streams.length > 1 && order.length > 0;
+      // All describe the same; a shard that is lost describes nothing, and the others may have rows before that is noticed.
+      const fields = streams.find((stream) => stream.fields !== undefined)?.fields;
+      if (fields !== undefined) taker.fields(fields);
+      const isOrdered = fields !== undefined && streams.length > 1 && order.length > 0;
       const rows: Buffer[][] = streams.map(() => []);
       await Promise.all(
         streams.map(async (stream, i) => {

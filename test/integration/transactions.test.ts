@@ -211,6 +211,21 @@ describe("errors", () => {
     await nothingIsLeft();
     await marked.end();
   });
+
+  test("a write that a shard has missed gives rows only behind their description", async () => {
+    const marked = await clients.open({ application_name: "missing" });
+    await runAll(marked, "begin", setBalance(a1, 1));
+    await (await clients.shard("s1")).query(
+      "select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name = 'missing'",
+    );
+    // `pg` breaks off with an error of its own when a row comes without a description.
+    await expect(marked.query("update account set balance = 2 returning id")).rejects.toMatchObject({
+      code: /^(08006|57P01)$/,
+    });
+    await marked.query("rollback");
+    expect(await changedOnShards()).toEqual(clients.everywhere("0"));
+    await marked.end();
+  });
 });
 
 describe("savepoints", () => {
