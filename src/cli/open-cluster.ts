@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { AppError } from "../base/app-error.ts";
+import { errorCode } from "../base/error-code.ts";
 import { AdminConnections } from "../pool/admin-connections.ts";
 import { localStore } from "../topology/local-store.ts";
 import { readTopology } from "../topology/read-topology.ts";
@@ -12,7 +13,7 @@ export interface OpenCluster {
   readonly admin: AdminConnections;
 }
 
-/** Whoever opens it closes `admin`. Throws AppError "no-cluster". */
+/** Whoever opens it closes `admin`. Throws AppError "no-cluster", or what is wrong with it. */
 export async function openCluster(dataDir: string): Promise<OpenCluster> {
   const directory = resolve(dataDir);
   try {
@@ -20,8 +21,9 @@ export async function openCluster(dataDir: string): Promise<OpenCluster> {
     const password = (await readFile(join(directory, "admin-password"), "utf8")).trim();
     return { topology, admin: new AdminConnections(() => topology, password, "shardgres transactions") };
   } catch (cause) {
-    if (cause instanceof AppError && cause.code !== "no-directory" && cause.code !== "no-cluster") throw cause;
-    throw new AppError("no-cluster", `there is no cluster in ${directory} that could be used`, {
+    const isMissing = ["no-directory", "no-cluster", "ENOENT"].includes(errorCode(cause) ?? "");
+    if (!isMissing) throw cause;
+    throw new AppError("no-cluster", `there is no cluster in ${directory}`, {
       hint: "Name the directory that `shardgres local` was given: --data-dir DIR",
       cause,
     });

@@ -3,9 +3,12 @@ import { ageText } from "../base/age-text.ts";
 import type { ListedTransaction } from "../transaction/list-transactions.ts";
 import type { Resolution } from "../transaction/resolve.ts";
 
-/** Ids are long: each has a line for itself, and what is known of it the next. */
-export function listText(transactions: readonly ListedTransaction[]): string {
-  if (transactions.length === 0) return "no transaction is prepared on any shard\n";
+/**
+ * Ids are long: each has a line for itself, and what is known of it the next. `isWhole`: all shards have answered; else
+ * that nothing is listed means nothing.
+ */
+export function listText(transactions: readonly ListedTransaction[], isWhole: boolean): string {
+  if (transactions.length === 0) return isWhole ? "no transaction is prepared on any shard\n" : "";
   return transactions
     .map(({ gid, state, shards, keeper, ageSeconds, database, owner }) => {
       const where = `prepared on ${shards.join(", ")}${keeper === undefined ? "" : `, keeper ${keeper}`}`;

@@ -33,7 +33,7 @@ async function run(args: readonly string[]): Promise<number> {
 async function list({ topology, admin }: OpenCluster, json: boolean): Promise<number> {
   const { clusterId, shards } = topology;
   const found = await listTransactions({ clusterId, shards: shards.keys(), ask: admin.query });
-  process.stdout.write(json ? listJson(found.transactions) : listText(found.transactions));
+  process.stdout.write(json ? listJson(found.transactions) : listText(found.transactions, found.silent.length === 0));
   return complain(found.silent);
 }
 
@@ -63,8 +63,9 @@ async function resolve({ topology, admin }: OpenCluster, gid: string | undefined
     if (resolution.outcome === undefined) isAllDone = false;
     process.stdout.write(resolutionText(resolution, describeError(resolution.reason).message));
   }
-  if (asked.length === 0)
+  if (asked.length === 0 && silent.length === 0) {
     process.stdout.write(gid === undefined ? "nothing is in doubt\n" : `${gid} is not prepared on any shard\n`);
+  }
   const code = complain(silent);
   return isAllDone ? code : 1;
 }

@@ -1,8 +1,13 @@
 // The command line: options as they are understood, and words for those that are not.
 import { execFile } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { localHelp, parseLocalOptions } from "../../../src/cli/local-options.ts";
+import { createTopology } from "../../../src/topology/create-topology.ts";
+import { localStore } from "../../../src/topology/local-store.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 const main = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 
@@ -94,6 +99,34 @@ test("what is not understood is explained on standard error, with exit code 2", 
     code: 2,
     stderr: "error: unknown option '--ports'\nhint: \"shardgres local --help\" says what there is.\n",
   });
+});
+
+test("a cluster that is not where it should be is an error with a hint, with exit code 1", async () => {
+  for (const args of [["list"], ["list", "--json"], ["resolve", "--all"]]) {
+    expect(await shardgres("transactions", ...args, "--data-dir", "/nonexistent")).toEqual({
+      code: 1,
+      stdout: "",
+      stderr:
+        "error: there is no cluster in /nonexistent\nhint: Name the directory that `shardgres local` was given: --data-dir DIR\n",
+    });
+  }
+});
+
+test("shards that do not answer are named, and what they may hide is not denied", async () => {
+  const directory = await temporaryDirectory();
+  await mkdir(join(directory, "topology"));
+  const cluster = { shardCount: 1, authentication: "trust", postgresVersion: "18" } as const;
+  await createTopology(localStore(join(directory, "topology")), cluster);
+  await writeFile(join(directory, "admin-password"), "secret\n");
+  for (const args of [["list"], ["resolve", "--all"]]) {
+    expect(await shardgres("transactions", ...args, "--data-dir", directory)).toEqual({
+      code: 1,
+      stdout: "",
+      stderr:
+        'error: shard s1 does not answer: shard "s1" has no primary\n' +
+        "hint: Is the cluster running? What is prepared there is not known.\n",
+    });
+  }
 });
 
 test("a PostgreSQL that is not where it should be is an error with a hint, with exit code 1", async () => {

@@ -49,7 +49,7 @@ test("a list has the id of each transaction, and what is known of it", () => {
     keeper: undefined,
     state: "prepared" as const,
   };
-  expect(listText([ours, { ...client, ageSeconds: 90_000 }])).toBe(`${gid}
+  expect(listText([ours, { ...client, ageSeconds: 90_000 }], true)).toBe(`${gid}
   in doubt, 00:00:12, prepared on s2, s3, keeper s1
   database app, owner alice
 
@@ -57,7 +57,8 @@ order 12
   by a client, 1 day 01:00:00, prepared on s1
   database app, owner alice
 `);
-  expect(listText([])).toBe("no transaction is prepared on any shard\n");
+  expect(listText([], true)).toBe("no transaction is prepared on any shard\n");
+  expect(listText([], false)).toBe("");
 });
 
 test("as JSON a list has all of it", () => {
