@@ -117,6 +117,8 @@ describe("beside a cluster", () => {
     const left = await rowsOf(await clients.shard("s2"), "select gid from pg_prepared_xacts order by prepared");
     expect(left).toEqual(foreign);
     await eventually(async () => (await metric('shardgres_prepared_transactions{shard="s2"}')) === 3);
+    // They hold back vacuum by what has happened since.
+    expect(await metric('shardgres_prepared_xmin_age{shard="s2"}')).toBeGreaterThan(0);
     for (const each of foreign) {
       await (await clients.shard("s2")).query(`rollback prepared '${each.replaceAll("'", "''")}'`);
     }
@@ -133,6 +135,9 @@ describe("beside a cluster", () => {
     await prepare("s3", lost);
     await prepare("s3", done);
     await decide(done);
+    // So that it sees both at its next look.
+    const areOld = "select 1 from pg_prepared_xacts having min(clock_timestamp() - prepared) > '2 seconds'";
+    await eventually(async () => (await rowsOf(await clients.shard("s3"), areOld)).length === 1);
     stopped.goOn();
     await eventually(async () => (await metric('shardgres_in_doubt_transactions{shard="s3"}')) === 2);
     expect(await metric('shardgres_oldest_in_doubt_seconds{shard="s3"}')).toBeGreaterThanOrEqual(2);
