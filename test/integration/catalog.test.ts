@@ -7,6 +7,9 @@ import { loadCatalog } from "../../src/catalog/loader.ts";
 import { forgetDroppedTablesSql, lockDistributionSql, metadataSchemaSql } from "../../src/catalog/metadata-schema.ts";
 import { metadataCopySql, registerTableSql } from "../../src/catalog/register-table.ts";
 import type { CatalogSnapshot, Column, Distribution, Relation } from "../../src/catalog/snapshot.ts";
+import { takeSecretSql } from "../../src/catalog/transaction-schema.ts";
+import type { ShardName } from "../../src/topology/snapshot.ts";
+import { recordCommitSql } from "../../src/transaction/commit-record.ts";
 import { type PostgresServer, startPostgres } from "../support/postgres-server.ts";
 
 let server: PostgresServer;
@@ -417,7 +420,12 @@ describe("the schema shardgres", () => {
     const attempts = [
       "insert into shardgres.tables values ('sales.mine', 'reference')",
       "update shardgres.tables set kind = 'reference', shard_key = null, colocation_group = null",
-      "delete from shardgres.decisions",
+      "delete from shardgres.commits",
+      "insert into shardgres.origins values ('g1_abc', 7)",
+      "select * from shardgres.cluster_secret",
+      "select shardgres.decide('sg_c_g1_abc_1_s1')",
+      "select shardgres.announce('g1_abc', 7)",
+      "select shardgres.prune('g1_abc', 7, '0')",
       "truncate shardgres.colocation_groups",
       "create table shardgres.mine (a int)",
       "create function shardgres.mine() returns int language sql return 1",
@@ -429,22 +437,43 @@ describe("the schema shardgres", () => {
     await client.query("grant create on database postgres to stranger");
     for (const attempt of attempts)
       expect(await as("stranger", () => sqlstate(client, attempt)), attempt).toBe("42501");
-    const reads = ["tables", "colocation_groups", "decisions"];
+    const reads = ["tables", "colocation_groups", "commits", "origins"];
     for (const table of reads) {
       expect(await as("stranger", () => sqlstate(client, `select * from shardgres.${table}`))).toBe("no error");
     }
   });
 
-  test("everybody records decisions, in our form and under their own name", async () => {
-    const record = (gid: string) => `select shardgres.record_decision('${gid}', array['s1', 's2'])`;
-    const gid = "sg_cluster-1_gateway-0_k3x_17";
-    expect(await as("stranger", () => sqlstate(client, record(gid)))).toBe("no error");
-    expect(await as("stranger", () => sqlstate(client, record(gid)))).toBe("23505");
-    for (const bad of ["", "other_1", "sg_a_b_c", `sg_${"x".repeat(200)}_a_1`, "sg_a''_b_c_1"]) {
-      expect(await as("stranger", () => sqlstate(client, record(bad))), bad).toBe("22023");
+  test("commits are recorded by whoever has the code of a gateway, once; everybody may ask for them", async () => {
+    const secret = "known to gateways";
+    await client.query(takeSecretSql, [secret]);
+    const shards = ["s1", "s2"] as ShardName[];
+    const gid = "sg_c_g1_abc_17_s1";
+    const status = async (of: string) =>
+      (await client.query("select shardgres.transaction_status($1) as status", [of])).rows[0].status;
+    const record = (sql: string) => as("stranger", () => sqlstate(client, sql));
+    expect(await status(gid)).toBe("in progress");
+    expect(await record(recordCommitSql(gid, shards, "guessed"))).toBe("42501");
+    expect(await record(recordCommitSql(gid, shards, secret).replace("'s2'", "'s3'"))).toBe("42501");
+    expect(await record(recordCommitSql(gid, shards, secret))).toBe("no error");
+    expect(await record(recordCommitSql(gid, shards, secret))).toBe("23505");
+    expect(await as("stranger", () => status(gid))).toBe("committed");
+    const { rows } = await client.query("select gid, participants, outcome from shardgres.commits");
+    expect(rows).toEqual([{ gid, participants: shards, outcome: "committed" }]);
+    for (const bad of ["", "other_1", "sg_a_b_c", `sg_${"x".repeat(200)}_a_b_1_s1`, "sg_a'_b_c_1_s1"]) {
+      await expect(status(bad), bad).rejects.toMatchObject({ code: "22023" });
     }
-    const { rows } = await client.query("select gid, participants, decided_by from shardgres.decisions");
-    expect(rows).toEqual([{ gid, participants: ["s1", "s2"], decided_by: "stranger" }]);
+  });
+
+  test("a decision that was asked for stands, whichever came first", async () => {
+    const secret = "known to gateways";
+    await client.query(takeSecretSql, [secret]);
+    const decide = async (gid: string) => (await client.query("select shardgres.decide($1) as d", [gid])).rows[0].d;
+    const [early, late] = ["sg_c_g2_abc_1_s1", "sg_c_g2_abc_2_s1"];
+    await client.query(recordCommitSql(early, ["s1" as ShardName], secret));
+    expect(await decide(early)).toBe("committed");
+    expect(await decide(late)).toBe("aborted");
+    expect(await sqlstate(client, recordCommitSql(late, ["s1" as ShardName], secret))).toBe("23505");
+    expect(await decide(late)).toBe("aborted");
   });
 
   test("its functions do not see tables and functions that a user puts in their way", async () => {
