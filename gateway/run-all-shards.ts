@@ -47,7 +47,7 @@ async function inTransaction(
   }
   session.whenEnded.push(() => gateway.connectChecks.clear());
   const participants: Participant[] = [];
-  for (const { name } of allShards(topology)) participants.push(await transaction.join(name));
+  for (const { name } of allShards(topology)) participants.push(await transaction.join(name, "ddl"));
   for (const participant of participants) participant.wrote = true;
   const home = participants.find(({ shard }) => shard === topology.home)!;
   // Home first: what it refuses, all would refuse, and its locks keep others from doing the same elsewhere.

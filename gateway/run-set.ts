@@ -81,11 +81,12 @@ async function setAtShards(session: Session, statement: Statement, plan: SetPlan
     }
   }
 
-  const first = transaction.participants.values().next().value ?? (await transaction.join(session.topology.home));
+  const first =
+    transaction.participants.values().next().value ?? (await transaction.join(session.topology.home, "state"));
   const others = [...transaction.participants.values()].filter((participant) => participant !== first);
   const completion = await forward(session, first, sent);
   await Promise.all(others.map((other) => other.run(sql)));
-  if (plan.name === "transaction") transaction.recordStep(sql);
+  if (plan.name === "transaction") transaction.recordModes(plan.value ?? "", sql);
   else if (plan.name === "all") transaction.replaceSettings(session.startupSettings, sql);
   else transaction.recordSetting(plan.name, value, plan.scope, sql);
   await notePath(session, first, plan.name, plan.scope === "session");
@@ -110,7 +111,7 @@ export async function runSetConfig(session: Session, statement: Statement, plan:
   try {
     const isOpen = transaction.status === "open";
     const participant = isOpen
-      ? (transaction.participants.values().next().value ?? (await transaction.join(session.topology.home)))
+      ? (transaction.participants.values().next().value ?? (await transaction.join(session.topology.home, "state")))
       : await leases.participant(session.topology.home);
     const completion = await forward(session, participant, statement);
     for (const { name, value, scope } of settings) {

@@ -92,7 +92,7 @@ export function sendToShard(
     participant.request(bytes, handler, 1, needs);
   };
   session.begin();
-  const participant = isOpen ? transaction.participants.get(shard) : undefined;
+  const participant = isOpen && !transaction.mustJoin ? transaction.participants.get(shard) : undefined;
   const kept = reserved.get(shard);
   if (participant !== undefined) sendTo(participant);
   else if (isOpen) transaction.join(shard).then(sendTo, lost);

@@ -3,7 +3,7 @@
 
 import { loadCatalog } from "../src/catalog/loader.ts";
 import type { CatalogSnapshot } from "../src/catalog/snapshot.ts";
-import type { Execution, OutputRequest, StatementRun } from "../src/executor/execution.ts";
+import { allShards, type Execution, type OutputRequest, type StatementRun } from "../src/executor/execution.ts";
 import type { ServerConnection, ServerLogin } from "../src/pgclient/server-connection.ts";
 import { readyForQuery } from "../src/pgwire/backend-message.ts";
 import type { Frame } from "../src/pgwire/frame-reader.ts";
@@ -30,6 +30,7 @@ import { parseSearchPath } from "./search-path.ts";
 import type { SessionClock } from "./session-clock.ts";
 import type { SessionDefaults } from "./session-defaults.ts";
 import { SessionLimits } from "./session-limits.ts";
+import { checkSerializable, maxGatheredRows, viewKind } from "./session-view.ts";
 import { simpleQuery } from "./simple-query.ts";
 import type { StatementLeases } from "./statement-leases.ts";
 import { TemporaryNames } from "./temporary-names.ts";
@@ -111,6 +112,9 @@ export class Session implements GatedSession, MessageTaker {
       pool: gateway.pool,
       traveller: () => this.traveller(),
       coordinator: database.coordinator,
+      defaultIsolation: "read committed",
+      shards: () => allShards(this.topology).map(({ name }) => name),
+      checkSerializable: () => checkSerializable(this.transaction),
       onNews: (message) => client.write(message),
       onBegin: () => this.clock.transactionBegins(),
       signal: () => this.interrupts.signal,
@@ -239,18 +243,14 @@ export class Session implements GatedSession, MessageTaker {
       isWholeStatement: true,
       descriptions: this.gateway.descriptions,
       scope: this.planScope + this.login.user,
-      maxGatheredRows: this.#maxGatheredRows(),
+      maxGatheredRows: maxGatheredRows(this.transaction),
       signal: this.interrupts.signal,
+      viewKind: (shards) => viewKind(this, shards),
+      helpCommit: this.database.coordinator.help,
       participant: (shard) =>
         this.transaction.status === "open" ? this.transaction.join(shard) : leases.participant(shard),
       joined: () => this.transaction.participants.keys(),
     };
-  }
-
-  #maxGatheredRows(): number {
-    const value = this.transaction.setting("shardgres.max_gathered_rows");
-    const count = value === undefined ? Number.NaN : Number(value.replaceAll("'", ""));
-    return Number.isFinite(count) ? count : 1_000_000;
   }
 
   /** Messages of the client, in order. */

@@ -11,7 +11,7 @@ import type { CopyOutPlan } from "../planner/plan.ts";
 import type { Participant } from "../transaction/participant.ts";
 import { copyHeaderBytes, copySignature } from "./copy-split-binary.ts";
 import type { ClientSink, Execution } from "./execution.ts";
-import { participantsOf } from "./open-streams.ts";
+import { participantsOf, viewing } from "./open-streams.ts";
 import { shardsOfTarget } from "./resolve-target.ts";
 import { rowsOfTag } from "./shard-rows.ts";
 
@@ -19,10 +19,23 @@ import { rowsOfTag } from "./shard-rows.ts";
 export async function copyOut(plan: CopyOutPlan, execution: Execution): Promise<string> {
   const { topology, statement, sink } = execution;
   const shards = shardsOfTarget(plan.target, topology, statement, []) ?? [...topology.shards.keys()];
-  const [first, ...others] = await participantsOf(execution, shards);
+  const participants = await participantsOf(execution, shards);
+  return viewing(execution, participants, false, async (view) => {
+    // In a READ COMMITTED transaction every shard has its own moment: COPY takes its snapshot when it runs.
+    await view.begin();
+    return copyFrom(participants, plan, statement.text, sink);
+  });
+}
+
+async function copyFrom(
+  [first, ...others]: readonly Participant[],
+  plan: CopyOutPlan,
+  text: string,
+  sink: ClientSink,
+): Promise<string> {
   // The functions of a query may write.
   if (plan.sql !== undefined) for (const participant of [first!, ...others]) participant.wrote = true;
-  const sql = plan.sql ?? statement.text;
+  const sql = plan.sql ?? text;
   const streams = [new CopyOutStream(first!, sql, sink, plan.format, true)];
   try {
     // The client is told how the rows look before any shard's rows come.

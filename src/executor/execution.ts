@@ -4,7 +4,9 @@ import type { UserTypes } from "../catalog/user-types.ts";
 import type { BoundParameters } from "../pgwire/frontend-message.ts";
 import type { Shard, ShardName, Topology } from "../topology/snapshot.ts";
 import type { Participant } from "../transaction/participant.ts";
+import type { HelpCommit } from "../transaction/patience.ts";
 import type { DescriptionCache } from "./description-cache.ts";
+import type { ViewKind } from "./statement-view.ts";
 
 /** Where answers go. */
 export interface ClientSink {
@@ -53,6 +55,10 @@ export interface Execution {
   readonly maxGatheredRows: number;
   /** Aborted when the statement shall stop; those that work on a shard are cancelled besides. */
   readonly signal?: AbortSignal;
+  /** How a query over so many shards sees them together. Throws a refusal where that cannot be had. */
+  viewKind(shards: number): ViewKind;
+  /** See transaction/patience.ts. */
+  readonly helpCommit: HelpCommit;
   /** A connection to this shard: of the open transaction, or for this statement alone. */
   participant(shard: ShardName): Promise<Participant>;
   /** Shards that the transaction uses already. */

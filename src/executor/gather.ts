@@ -6,17 +6,24 @@ import type { Field } from "../pgwire/row-description.ts";
 import { SqlError } from "../pgwire/sql-error.ts";
 import type { GatherInput, GatherPlan } from "../planner/plan.ts";
 import type { Participant } from "../transaction/participant.ts";
+import { halfDone, Patience } from "../transaction/patience.ts";
 import { ColumnArrays } from "./column-arrays.ts";
 import { describeOwn } from "./describe-own.ts";
 import { type Execution, parameterTypesAt } from "./execution.ts";
-import { participantsOf, withStreams } from "./open-streams.ts";
+import { type PartQuery, participantsOf, partQueries, viewing, withView } from "./open-streams.ts";
 import { shardsOfTarget } from "./resolve-target.ts";
 import type { RowTaker } from "./scatter.ts";
+import { plainView, StatementOutdated, type StatementView } from "./statement-view.ts";
 import { type TravellingColumn, travellingColumns, unnestSql } from "./travelling-columns.ts";
 
 /** A gather whose inputs' types are known, so that the final query can be described and run. */
 interface PreparedGather {
   readonly final: Participant;
+  /** The final query reads more than the inputs: unsharded or reference tables, or what functions read. */
+  readonly finalReadsTables: boolean;
+  /** All that see the shards together: those of the inputs, and `final` if it reads tables. */
+  readonly participants: readonly Participant[];
+  readonly patience: Patience;
   readonly inputs: readonly {
     readonly input: GatherInput;
     readonly sources: readonly Participant[];
@@ -30,12 +37,29 @@ interface PreparedGather {
 
 /** Resolves with the number of rows. */
 export async function gather(plan: GatherPlan, execution: Execution, taker: RowTaker): Promise<number> {
-  const { final, inputs, sql, parameterTypes, own } = await prepare(plan, execution);
-  const arrays: Buffer[] = [];
-  for (const { input, sources, columns } of inputs) {
-    const rows = await collect(input, sources, columns, execution);
-    arrays.push(...rows.encode());
+  const prepared = await prepare(plan, execution);
+  const { patience } = prepared;
+  for (;;) {
+    try {
+      return await viewing(execution, prepared.participants, plan.readOnly, (view) =>
+        gatherOnce(prepared, execution, view, taker),
+      );
+    } catch (error) {
+      // Nothing has been given to the taker yet.
+      if (!(error instanceof StatementOutdated)) throw error;
+      if (!plan.readOnly) throw halfDone(error.missing[0]!);
+      await patience.wait(error.missing);
+    }
   }
+}
+
+async function gatherOnce(
+  { final, finalReadsTables, inputs, sql, parameterTypes, own }: PreparedGather,
+  execution: Execution,
+  view: StatementView,
+  taker: RowTaker,
+): Promise<number> {
+  const arrays = await collect(inputs, execution, view, finalReadsTables ? final : undefined);
   const query = {
     sql,
     parameters: execution.statement.parameters,
@@ -43,7 +67,8 @@ export async function gather(plan: GatherPlan, execution: Execution, taker: RowT
     more: arrays,
     formats: execution.output.formats,
   };
-  return withStreams(execution, [final], query, async ([stream]) => {
+  const finalView = finalReadsTables ? view : plainView;
+  return withView(execution, finalView, partQueries([final], query), undefined, async ([stream]) => {
     let count = 0;
     const first = await stream!.next();
     taker.fields(ownColumns(own, stream!.fields ?? []));
@@ -79,7 +104,7 @@ async function prepare(plan: GatherPlan, execution: Execution): Promise<Prepared
   const own = await describeOwn(execution, final);
   let sql = plan.finalSql;
   const parameterTypes = [...statement.parameterTypes];
-  const inputs = [];
+  const inputs: PreparedGather["inputs"][number][] = [];
   for (const [i, input] of plan.inputs.entries()) {
     const { fields } = await execution.descriptions.describe(
       execution.scope,
@@ -92,26 +117,43 @@ async function prepare(plan: GatherPlan, execution: Execution): Promise<Prepared
     parameterTypes.push(...columns.map(({ arrayType }) => arrayType));
     inputs.push({ input, columns, sources: participants.filter(({ shard }) => targets[i]!.includes(shard)) });
   }
-  return { final, inputs, sql, parameterTypes, own };
+  const finalReadsTables = plan.finalReadsTables;
+  const readers = participants.filter(
+    (each) => (each === final && finalReadsTables) || inputs.some(({ sources }) => sources.includes(each)),
+  );
+  const patience = new Patience(execution.helpCommit, execution.signal);
+  return { final, finalReadsTables, participants: readers, patience, inputs, sql, parameterTypes, own };
 }
 
+/** All inputs at once: in a READ COMMITTED transaction that is how they see the same moment. Resolves with their arrays. */
 async function collect(
-  input: GatherInput,
-  sources: readonly Participant[],
-  columns: readonly TravellingColumn[],
+  inputs: PreparedGather["inputs"],
   execution: Execution,
-): Promise<ColumnArrays> {
+  view: StatementView,
+  goesOn: Participant | undefined,
+): Promise<Buffer[]> {
   const { statement, maxGatheredRows } = execution;
-  const rows = new ColumnArrays(columns.map(({ elementType }) => elementType));
-  const query = {
-    sql: input.sql,
-    parameters: statement.parameters,
-    parameterTypes: statement.parameterTypes,
-    formats: columns.map(({ format }) => format),
-  };
-  await withStreams(execution, sources, query, async (streams) => {
+  const queries: PartQuery[] = [];
+  const arraysOf: ColumnArrays[] = [];
+  const all: ColumnArrays[] = [];
+  for (const { input, sources, columns } of inputs) {
+    const arrays = new ColumnArrays(columns.map(({ elementType }) => elementType));
+    all.push(arrays);
+    const query = {
+      sql: input.sql,
+      parameters: statement.parameters,
+      parameterTypes: statement.parameterTypes,
+      formats: columns.map(({ format }) => format),
+    };
+    for (const part of partQueries(sources, query)) {
+      queries.push(part);
+      arraysOf.push(arrays);
+    }
+  }
+  await withView(execution, view, queries, goesOn, async (streams) => {
     await Promise.all(
-      streams.map(async (stream) => {
+      streams.map(async (stream, i) => {
+        const rows = arraysOf[i]!;
         for (let batch = await stream.next(); batch !== undefined; batch = await stream.next()) {
           for (let at = 0; at < batch.length; ) at = rows.addRow(batch, at);
           if (rows.count > maxGatheredRows) throw tooManyRows(maxGatheredRows);
@@ -119,7 +161,7 @@ async function collect(
       }),
     );
   });
-  return rows;
+  return all.flatMap((arrays) => arrays.encode());
 }
 
 function countRows(batch: Buffer): number {

@@ -4,6 +4,7 @@ import type { ShardName } from "../topology/snapshot.ts";
 import type { Participant } from "../transaction/participant.ts";
 import { allShards, type Execution } from "./execution.ts";
 import { type ShardQuery, ShardRows } from "./shard-rows.ts";
+import { plainView, type StatementView, statementView } from "./statement-view.ts";
 
 /** Takes the connections in the order of the shards' ordinals, so that statements never wait for each other in a circle. */
 export async function participantsOf(execution: Execution, shards: readonly ShardName[]): Promise<Participant[]> {
@@ -15,34 +16,85 @@ export async function participantsOf(execution: Execution, shards: readonly Shar
   return participants;
 }
 
+/** What one query asks of one shard. */
+export interface PartQuery {
+  readonly participant: Participant;
+  readonly query: ShardQuery;
+  /** Of several shards that are asked the same this is the one whose settings the client is told. */
+  readonly isFirst: boolean;
+}
+
+/** The same query for several shards, or one for each. */
+export function partQueries(
+  participants: readonly Participant[],
+  query: ShardQuery | ((participant: Participant) => ShardQuery),
+): PartQuery[] {
+  return participants.map((participant, i) => ({
+    participant,
+    query: typeof query === "function" ? query(participant) : query,
+    isFirst: i === 0,
+  }));
+}
+
 /** Runs `use` on the streams and closes them whatever happens; the first error of any shard is thrown. */
-export async function withStreams<T>(
+export function withStreams<T>(
   execution: Execution,
   participants: readonly Participant[],
   query: ShardQuery | ((participant: Participant) => ShardQuery),
   use: (streams: readonly ShardRows[]) => Promise<T>,
 ): Promise<T> {
+  return withView(execution, plainView, partQueries(participants, query), undefined, use);
+}
+
+/** The same for queries that see the shards at one moment. `goesOn`: the participant that the view will ask again. */
+export async function withView<T>(
+  execution: Execution,
+  view: StatementView,
+  queries: readonly PartQuery[],
+  goesOn: Participant | undefined,
+  use: (streams: readonly ShardRows[]) => Promise<T>,
+): Promise<T> {
   const { statement, sink, userTypes, signal } = execution;
   signal?.throwIfAborted();
-  const queries: ShardQuery[] = [];
-  for (const participant of participants) {
-    const wanted = typeof query === "function" ? query(participant) : query;
-    // Those of the client are the home shard's; those of arrays are built in.
-    const parameterTypes = wanted.parameterTypes.map((typeOid) => userTypes.toShard(participant.shard, typeOid));
-    queries.push({ ...wanted, parameterTypes });
-  }
-  const streams = participants.map((participant, i) => new ShardRows(participant, queries[i]!, sink, i === 0));
+  const parts = queries.map(({ participant, query, isFirst }) => {
+    // Types of the client are the home shard's; those of arrays are built in.
+    const parameterTypes = query.parameterTypes.map((typeOid) => userTypes.toShard(participant.shard, typeOid));
+    const own = { ...query, parameterTypes };
+    return { participant, stream: () => new ShardRows(participant, own, sink, isFirst) };
+  });
+  let streams: readonly ShardRows[] = [];
   let isFailed = true;
   try {
+    streams = await view.open(parts, goesOn);
     await Promise.all(streams.map((stream) => stream.described));
     const result = await use(streams);
     isFailed = false;
     return result;
   } catch (error) {
     // A position in a text that the client does not know would only mislead.
-    const isOwnText = queries.every(({ sql }) => sql === statement.text);
+    const isOwnText = queries.every(({ query }) => query.sql === statement.text);
     throw error instanceof ShardError && !isOwnText ? error.withoutPosition() : error;
   } finally {
     await Promise.all(streams.map((stream) => stream.close(isFailed)));
+  }
+}
+
+/** Makes a view for a statement that asks these shards, and ends it. `mayRepeat`: see ViewOptions. */
+export async function viewing<T>(
+  execution: Execution,
+  participants: readonly Participant[],
+  mayRepeat: boolean,
+  work: (view: StatementView) => Promise<T>,
+): Promise<T> {
+  const kind = execution.viewKind(participants.length);
+  const view = statementView(kind, participants, {
+    help: execution.helpCommit,
+    signal: execution.signal,
+    mayRepeat,
+  });
+  try {
+    return await work(view);
+  } finally {
+    await view.end();
   }
 }

@@ -5,7 +5,7 @@ import type { Participant } from "../transaction/participant.ts";
 import { describeOwn } from "./describe-own.ts";
 import { type Execution, parameterTypesAt } from "./execution.ts";
 import { mergeRows } from "./merge-rows.ts";
-import { participantsOf, withStreams } from "./open-streams.ts";
+import { participantsOf, partQueries, viewing, withView } from "./open-streams.ts";
 import { shardsOfTarget } from "./resolve-target.ts";
 import { RowWindow } from "./row-batch.ts";
 import { rowCount } from "./row-limit.ts";
@@ -36,7 +36,7 @@ export async function scatter(plan: ScatterPlan, execution: Execution, taker: Ro
     parameterTypes: statement.parameterTypes,
     formats,
   };
-  return withStreams(execution, participants, query, async (streams) => {
+  const read = async (streams: readonly ShardRows[]) => {
     taker.fields(shown.map((field, i) => ({ ...field, format: formats[i]! })));
     if (plan.orderBy.length > 0) {
       for await (const batch of mergeRows(streams, plan.orderBy, streams[0]!.fields ?? [])) {
@@ -48,7 +48,10 @@ export async function scatter(plan: ScatterPlan, execution: Execution, taker: Ro
       await Promise.all(streams.map((stream) => concat(stream, window, taker)));
     }
     return window.kept;
-  });
+  };
+  return viewing(execution, participants, plan.readOnly, (view) =>
+    withView(execution, view, partQueries(participants, query), undefined, read),
+  );
 }
 
 /** The columns of `plan.sql` without those that only the merge needs. */

@@ -5,6 +5,7 @@ import { type AnswerHandler, watch } from "../pgclient/answer-handler.ts";
 import { ShardError } from "../pgwire/error-fields.ts";
 import {
   bindValuesMessage,
+  closeMessage,
   describeMessage,
   executeMessage,
   parseTextMessage,
@@ -49,7 +50,8 @@ export class ShardRows implements AnswerHandler {
   /** Known at the end. */
   tag = "";
   readonly described: Promise<void>;
-  #participant: Participant;
+  readonly #participant: Participant;
+  readonly #query: ShardQuery;
   /** Notices go here as they come. */
   #notices: ClientSink | undefined;
   readonly #isFirst: boolean;
@@ -62,24 +64,52 @@ export class ShardRows implements AnswerHandler {
   #wake: (() => void) | undefined;
   #setDescribed!: () => void;
 
-  /** Sends the query at once. `isFirst`: of several shards this is the one whose settings the client is told. */
+  /** Nothing is sent yet. `isFirst`: of several shards this is the one whose settings the client is told. */
   constructor(participant: Participant, query: ShardQuery, notices: ClientSink | undefined, isFirst = true) {
     this.#participant = participant;
+    this.#query = query;
     this.#isFirst = isFirst;
     this.#notices = notices;
     this.described = new Promise((resolve) => {
       this.#setDescribed = resolve;
     });
-    participant.request(
-      [
-        parseTextMessage("", query.sql, query.parameterTypes),
-        bindValuesMessage("", "", query.parameters, query.more ?? [], query.formats),
-        describeMessage("portal", ""),
-        executeMessage(""),
-        syncMessage,
-      ],
-      this,
-    );
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** What has gone wrong so far. */
+  get error(): Error | undefined {
+    return this.#error;
+  }
+
+  get participant(): Participant {
+    return this.#participant;
+  }
+
+  /** Sends the query. */
+  run(): void {
+    this.#participant.request([...this.#bindMessages(""), ...executeMessages("")], this);
+  }
+
+  /** The first half of `run`, within a transaction: from now on the query has its snapshot. */
+  bind(portal: string): void {
+    const onError = (error: Error) => {
+      this.#error ??= error;
+    };
+    const messages = [closeMessage("portal", portal), ...this.#bindMessages(portal), syncMessage];
+    this.#participant.request(messages, errorsOnly(onError));
+  }
+
+  /** The second half. */
+  execute(portal: string): void {
+    this.#participant.request(executeMessages(portal), this);
+  }
+
+  #bindMessages(portal: string): Buffer[] {
+    const { sql, parameters, parameterTypes, more = [], formats } = this.#query;
+    return [parseTextMessage("", sql, parameterTypes), bindValuesMessage(portal, "", parameters, more, formats)];
   }
 
   /** The next batch; undefined at the end. Rejects with ShardError or AppError. One caller at a time. */
@@ -178,6 +208,24 @@ export class ShardRows implements AnswerHandler {
     this.#wake = undefined;
     wake?.();
   }
+}
+
+function executeMessages(portal: string): Buffer[] {
+  return [describeMessage("portal", portal), executeMessage(portal), syncMessage];
+}
+
+function errorsOnly(onError: (error: Error) => void): AnswerHandler {
+  return {
+    watched: watch(backend.errorResponse),
+    wholeMessages: true,
+    forward: () => false,
+    message(_type, message) {
+      onError(new ShardError(message));
+      return false;
+    },
+    ready: () => {},
+    lost: onError,
+  };
 }
 
 /** The number at the end of a command tag ("INSERT 0 5": 5); 0 without one. */

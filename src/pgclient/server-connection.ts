@@ -168,7 +168,8 @@ export class ServerConnection {
     const preparing: NeededStatement[] = [];
     const parses: Buffer[] = [];
     for (const statement of needs) {
-      if (this.#prepared.has(statement.name) || preparing.some(({ name }) => name === statement.name)) {
+      const { name } = statement;
+      if (this.#prepared.has(name) || isAmong(preparing, name) || this.#isPreparing(name)) {
         if (statement.isAnswered === true) handler.forward(parseComplete);
         continue;
       }
@@ -178,6 +179,11 @@ export class ServerConnection {
     this.#exchanges.push({ handler, syncsLeft: syncs, preparing });
     if (parses.length > 0) this.write([...parses, ...(Buffer.isBuffer(bytes) ? [bytes] : bytes)]);
     else this.write(bytes);
+  }
+
+  /** Its Parse is on its way in front of an earlier request. */
+  #isPreparing(name: string): boolean {
+    return this.#exchanges.some(({ preparing }) => isAmong(preparing, name));
   }
 
   /** Bytes that belong to the request in flight: CopyData, CopyDone. False: wait for `drained` before more. */
@@ -366,4 +372,8 @@ export class ServerConnection {
     assert(this.#exchanges.length === 0, "a request was sent on a closed connection");
     this.#onClose();
   }
+}
+
+function isAmong(statements: readonly NeededStatement[], name: string): boolean {
+  return statements.some((statement) => statement.name === name);
 }

@@ -109,6 +109,8 @@ export interface GatherPlan {
   readonly finalSql: string;
   /** Where the final query runs: home (it also reads unsharded tables) or any (it reads only inputs and reference tables). */
   readonly finalTarget: Target;
+  /** False: the final query reads nothing but inputs, so it does not matter when it runs. */
+  readonly finalReadsTables: boolean;
   readonly readOnly: boolean;
 }
 

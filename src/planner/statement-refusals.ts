@@ -189,4 +189,10 @@ export const statementRefusals = {
     hint: "Use SET LOCAL, set_config(.., true), pg_advisory_xact_lock or ON COMMIT DROP in it; or give the statements one by one.",
     why: "Connections to shards are shared: the next session would find the setting, role, lock or table. As statements of their own the gateway keeps such changes with the session.",
   },
+  SG086: {
+    sqlstate: "0A000",
+    message: "SERIALIZABLE over several shards is not supported",
+    hint: "Use ISOLATION LEVEL REPEATABLE READ, and FOR UPDATE where a write depends on a read; or SET shardgres.serializable = per_shard, which makes it serializable on each shard, with one snapshot on none.",
+    why: "Each PostgreSQL finds the dangerous structures among its own transactions only; a cycle over two shards would not be seen.",
+  },
 } as const satisfies Record<string, Refusal>;

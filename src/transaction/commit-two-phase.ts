@@ -35,7 +35,7 @@ export async function commitTwoPhase(
   const others = writers.filter((participant) => participant !== keeper);
   const commit = await coordinator.begin(
     keeper.shard,
-    writers.map(({ shard }) => shard),
+    others.map(({ shard }) => shard),
   );
 
   const prepared = await Promise.allSettled(

@@ -7,6 +7,7 @@ import type { ShardName } from "../topology/snapshot.ts";
 import { recordCommitSql } from "./commit-record.ts";
 import { FinishPrepared } from "./finish-prepared.ts";
 import { formatGid } from "./gid.ts";
+import type { HelpCommit } from "./patience.ts";
 
 export interface CoordinatorOptions {
   readonly clusterId: string;
@@ -62,7 +63,8 @@ export class Coordinator {
   }
 
   /** Rejects when a participant cannot be told of the gateway's existence; nothing is under way then. */
-  async begin(keeper: ShardName, participants: readonly ShardName[]): Promise<DistributedCommit> {
+  async begin(keeper: ShardName, others: readonly ShardName[]): Promise<DistributedCommit> {
+    const participants = [keeper, ...others];
     await Promise.all(participants.map((shard) => (this.#told.has(shard) ? undefined : this.#tell(shard))));
     const { clusterId, origin, nextNumber, secret } = this.#options;
     const number = nextNumber();
@@ -79,6 +81,15 @@ export class Coordinator {
       },
     };
   }
+
+  /** For readers that have seen a commit on one shard and miss it on another. */
+  readonly help: HelpCommit = (shard, { origin, number, participants }) => {
+    const { clusterId } = this.#options;
+    const [keeper] = participants;
+    if (keeper !== undefined) {
+      void this.finish.finish(shard, formatGid({ clusterId, origin, number, keeper }), "committed");
+    }
+  };
 
   /** No more announcements; what is under way is left to the resolver. */
   close(): void {

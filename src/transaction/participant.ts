@@ -21,12 +21,14 @@ export class Participant {
   shieldedFrom: "nothing" | "all but the client" | "everything" = "nothing";
   /** BEGIN, not sent yet: it travels with the first statement. */
   #opening: string | undefined;
+  readonly #begin: string | undefined;
   #onNews: (message: Buffer) => void;
 
   /** `opening`: the BEGIN to be sent first. `onNews`: gets what `runAudibly` lets the client hear. */
   constructor(lease: Lease, opening: string | undefined, onNews: (message: Buffer) => void = () => {}) {
     this.lease = lease;
     this.#opening = opening;
+    this.#begin = opening;
     this.#onNews = onNews;
   }
 
@@ -43,6 +45,12 @@ export class Participant {
     const { connection } = this.lease;
     if (!this.hasBegun || connection.isClosed || this.busyUntil !== undefined) return false;
     return connection.inFlight > 0 || connection.status !== transactionStatus.idle;
+  }
+
+  /** Rolls back; BEGIN travels again with what comes next. */
+  restart(): void {
+    if (this.hasBegun) this.request(queryMessage("ROLLBACK"), unseen);
+    this.#opening = this.#begin;
   }
 
   request(

@@ -3,23 +3,34 @@
 //
 // status: idle -> open (BEGIN, or a statement that needs several shards) -> idle
 //                 open -> failed (an error) -> open (ROLLBACK TO) or idle (ROLLBACK, COMMIT)
-import { assert } from "../base/assert.ts";
+import { assert, unreachable } from "../base/assert.ts";
 import { backend, transactionStatus } from "../pgwire/message-type.ts";
 import { noticeResponse } from "../pgwire/notice.ts";
 import { SqlError } from "../pgwire/sql-error.ts";
 import type { Lease, Pool, Traveller } from "../pool/pool.ts";
 import type { SessionSettings } from "../pool/session-settings.ts";
 import type { ShardName } from "../topology/snapshot.ts";
+import { agreeOnSnapshots } from "./agree-on-snapshots.ts";
+import { commitAlone } from "./commit-alone.ts";
 import { commitTwoPhase } from "./commit-two-phase.ts";
 import type { Coordinator } from "./coordinator.ts";
+import { type Isolation, isolationIn, isSettingOff } from "./isolation.ts";
 import { explainLoss, transactionLost } from "./lost-connection.ts";
 import { Participant } from "./participant.ts";
+import { Patience } from "./patience.ts";
+import { quotedSavepoint, savepointSql, TransactionSteps } from "./transaction-steps.ts";
 
 export interface TransactionServices {
   readonly pool: Pool;
   /** Login and settings of the session as they are outside the transaction. */
   traveller(): Traveller;
   readonly coordinator: Coordinator;
+  /** Of a session that has not chosen one. */
+  readonly defaultIsolation: Isolation;
+  /** All of them, in the order in which connections are taken. */
+  shards(): readonly ShardName[];
+  /** Throws where SERIALIZABLE over several shards is refused. */
+  checkSerializable(): void;
   /** Notices of deferred triggers, and settings that go back, while the transaction ends. */
   onNews?(message: Buffer): void;
   onBegin?(): void;
@@ -35,19 +46,6 @@ export interface CommitResult {
   readonly settings: SessionSettings;
 }
 
-/** What a shard that joins later must be told, in order. */
-type Step =
-  | { readonly kind: "sql"; readonly sql: string }
-  | {
-      readonly kind: "savepoint";
-      readonly name: string;
-      readonly settingsBefore: SessionSettings;
-      readonly localBefore: LocalSettings;
-    };
-
-/** By name; undefined: as the session began. */
-type LocalSettings = ReadonlyMap<string, string | undefined>;
-
 export class SessionTransaction {
   status: "idle" | "open" | "failed" = "idle";
   /** Begun by BEGIN; otherwise it ends with the message (or the Sync) that began it. */
@@ -55,13 +53,14 @@ export class SessionTransaction {
   /** A statement has called nextval on the home shard, so currval there is this session's own. */
   hasCalledNextval = false;
   readonly participants = new Map<ShardName, Participant>();
-  /** Settings as this transaction has changed them so far, for the session when it commits. */
-  settings: SessionSettings | undefined;
   #services: TransactionServices;
   #modes = "";
-  #steps: Step[] = [];
-  /** Settings under SET LOCAL, for what the gateway itself must know. */
-  #local = new Map<string, string | undefined>();
+  #isolation: Isolation | undefined;
+  #hasSnapshot = false;
+  /** Shards that statements have used. */
+  #used = new Set<ShardName>();
+  /** While a transaction is open. */
+  #steps: TransactionSteps | undefined;
   /** While the commit runs. */
   #committing: Promise<unknown> | undefined;
   /** What frees the locks of a transaction that has failed; in progress, or done. */
@@ -79,7 +78,8 @@ export class SessionTransaction {
     this.status = "open";
     this.isExplicit = isExplicit;
     this.#modes = modes;
-    this.settings = this.#services.traveller().settings;
+    this.#isolation = isolationIn(modes);
+    this.#steps = new TransactionSteps(this.#services.traveller().settings);
     this.#services.onBegin?.();
   }
 
@@ -89,8 +89,7 @@ export class SessionTransaction {
 
   /** The value of a setting as statements of this transaction see it. */
   setting(name: string): string | undefined {
-    if (this.#local.has(name)) return this.#local.get(name);
-    return (this.settings ?? this.#services.traveller().settings).get(name);
+    return this.#steps === undefined ? this.#services.traveller().settings.get(name) : this.#steps.setting(name);
   }
 
   /** From here on only the commit itself says how the transaction ends. */
@@ -98,8 +97,52 @@ export class SessionTransaction {
     return this.#committing !== undefined;
   }
 
-  async join(shard: ShardName): Promise<Participant> {
+  /** Of the open transaction, else of the next one. */
+  get isolation(): Isolation {
+    return (
+      this.#isolation ?? isolationIn(this.setting("default_transaction_isolation")) ?? this.#services.defaultIsolation
+    );
+  }
+
+  /** A statement must `join` even where its shard is a participant already. */
+  get mustJoin(): boolean {
+    switch (this.isolation) {
+      case "read committed":
+        return false;
+      case "repeatable read":
+        return !this.#hasSnapshot;
+      case "serializable":
+        return true;
+      default:
+        return unreachable(this.isolation);
+    }
+  }
+
+  /**
+   * `purpose`: a statement, which needs its snapshot; DDL, which is the same on all shards; or only something that changes
+   * the transaction's own state. Rejects with SqlError, ShardError or AppError.
+   */
+  async join(shard: ShardName, purpose: "statement" | "ddl" | "state" = "statement"): Promise<Participant> {
     assert(this.status === "open", "no transaction is open");
+    if (purpose !== "state" && this.isolation === "repeatable read" && !this.#hasSnapshot) await this.#takeSnapshot();
+    if (purpose === "statement" && this.isolation === "serializable" && this.#used.add(shard).size > 1) {
+      this.#services.checkSerializable();
+    }
+    return this.#join(shard);
+  }
+
+  /** REPEATABLE READ: one snapshot of all shards, which agree about every distributed commit. */
+  async #takeSnapshot(): Promise<void> {
+    const { coordinator, signal } = this.#services;
+    this.#hasSnapshot = true;
+    const shards = this.#services.shards();
+    if (shards.length < 2 || isSettingOff(this.setting("shardgres.atomic_reads"))) return;
+    const participants: Participant[] = [];
+    for (const shard of shards) participants.push(await this.#join(shard));
+    await agreeOnSnapshots(participants, this.#opened.sql, new Patience(coordinator.help, signal?.()));
+  }
+
+  async #join(shard: ShardName): Promise<Participant> {
     const present = this.participants.get(shard);
     if (present !== undefined) return present;
     const signal = this.#services.signal?.();
@@ -124,12 +167,14 @@ export class SessionTransaction {
     const participant = new Participant(lease, `BEGIN ${this.#modes}`, (message) => this.#hear(message));
     participant.isReserved = reserved !== undefined;
     this.participants.set(shard, participant);
-    if (this.#steps.length > 0) {
-      await participant.run(
-        this.#steps.map((step) => (step.kind === "sql" ? step.sql : savepointSql(step.name))).join("; "),
-      );
-    }
+    const { sql } = this.#opened;
+    if (sql !== "") await participant.run(sql);
     return participant;
+  }
+
+  get #opened(): TransactionSteps {
+    assert(this.#steps !== undefined, "no transaction is open");
+    return this.#steps;
   }
 
   /** Marks the transaction as failed: until it ends, or goes back to a savepoint, every statement gets 25P02. */
@@ -145,7 +190,7 @@ export class SessionTransaction {
     if (this.status !== "failed" || !this.isExplicit || this.#freeing !== undefined) return;
     const participants = [...this.participants.values()];
     for (const { lease } of participants) if (lease.connection.inFlight > 0) lease.connection.cancel();
-    const savepoint = this.#steps.findLast((step) => step.kind === "savepoint");
+    const savepoint = this.#opened.lastSavepoint;
     this.#reported.clear();
     if (savepoint === undefined) {
       this.participants.clear();
@@ -155,7 +200,7 @@ export class SessionTransaction {
       });
       return;
     }
-    const sql = `ROLLBACK TO SAVEPOINT ${quoted(savepoint.name)}`;
+    const sql = `ROLLBACK TO SAVEPOINT ${quotedSavepoint(savepoint)}`;
     // Where it fails, so will the client's own.
     const goBack = (participant: Participant) => participant.runAudibly(sql).catch(() => {});
     this.#freeing = Promise.all(participants.filter(({ isOpen }) => isOpen).map(goBack)).then(() => {});
@@ -166,52 +211,41 @@ export class SessionTransaction {
    * undefined where it does not concern them.
    */
   recordSetting(name: string, value: string | undefined, scope: "session" | "local", sql: string | undefined): void {
-    if (sql !== undefined) this.#steps.push({ kind: "sql", sql });
-    if (scope === "session") {
-      assert(this.settings !== undefined, "no transaction is open");
-      this.settings = name === "all" ? this.settings : this.settings.with(name, value);
-      this.#local.delete(name);
-    } else {
-      this.#local.set(name, value);
-    }
+    if (sql !== undefined) this.#opened.add(sql);
+    if (name === "transaction_isolation") this.#isolation = isolationIn(value);
+    this.#opened.set(name, value, scope);
   }
 
   replaceSettings(settings: SessionSettings, sql: string): void {
-    this.settings = settings;
-    this.#local.clear();
-    this.#steps.push({ kind: "sql", sql });
+    this.#opened.replaceSettings(settings);
+    this.#opened.add(sql);
   }
 
-  /** SET TRANSACTION and the like: for the participants there are and those to come. */
-  recordStep(sql: string): void {
-    this.#steps.push({ kind: "sql", sql });
+  /** SET TRANSACTION: for the participants there are and those to come. */
+  recordModes(modes: string, sql: string): void {
+    this.#isolation = isolationIn(modes) ?? this.#isolation;
+    this.#opened.add(sql);
   }
 
   async savepoint(name: string): Promise<void> {
     await this.#onEach(savepointSql(name));
-    const localBefore = new Map(this.#local);
-    this.#steps.push({ kind: "savepoint", name, settingsBefore: this.settings!, localBefore });
+    this.#opened.addSavepoint(name);
   }
 
   async release(name: string): Promise<void> {
-    const at = this.#findSavepoint(name);
-    await this.#onEach(`RELEASE SAVEPOINT ${quoted(name)}`);
-    this.#steps = this.#steps.filter((step, index) => index < at || step.kind === "sql");
+    this.#opened.checkSavepoint(name);
+    await this.#onEach(`RELEASE SAVEPOINT ${quotedSavepoint(name)}`);
+    this.#opened.release(name);
   }
 
   async rollbackTo(name: string): Promise<void> {
-    const at = this.#findSavepoint(name);
+    this.#opened.checkSavepoint(name);
     await this.#freeing;
     this.#freeing = undefined;
     // A participant that never got its BEGIN has nothing to go back from; one that was lost is lost for good.
     for (const { lease } of this.participants.values()) if (lease.connection.isClosed) throw lossOf(lease);
-    const step = this.#steps[at]!;
-    await this.#onEach(`ROLLBACK TO SAVEPOINT ${quoted(name)}`);
-    this.#steps.length = at + 1;
-    if (step.kind === "savepoint") {
-      this.settings = step.settingsBefore;
-      this.#local = new Map(step.localBefore);
-    }
+    await this.#onEach(`ROLLBACK TO SAVEPOINT ${quotedSavepoint(name)}`);
+    this.#opened.goBackTo(name);
     this.status = "open";
   }
 
@@ -232,7 +266,7 @@ export class SessionTransaction {
       return { tag: "ROLLBACK", settings: this.#services.traveller().settings };
     }
     this.#reported.clear();
-    const settings = this.settings!;
+    const { settings } = this.#opened;
     const all = [...this.participants.values()].filter((participant) => participant.hasBegun);
     // COMMIT and PREPARE of a transaction that a shard has given up would roll it back and report success.
     const broken = all.find(
@@ -320,12 +354,13 @@ export class SessionTransaction {
     for (const participant of this.participants.values()) this.#leave(participant, settings);
     this.participants.clear();
     this.#freeing = undefined;
-    this.#steps = [];
-    this.#local.clear();
-    this.settings = undefined;
+    this.#steps = undefined;
     this.status = "idle";
     this.isExplicit = false;
     this.hasCalledNextval = false;
+    this.#isolation = undefined;
+    this.#hasSnapshot = false;
+    this.#used.clear();
   }
 
   #hear(message: Buffer): void {
@@ -345,20 +380,6 @@ export class SessionTransaction {
       ),
     );
   }
-
-  #findSavepoint(name: string): number {
-    const at = this.#steps.findLastIndex((step) => step.kind === "savepoint" && step.name === name);
-    if (at < 0) throw new SqlError({ code: "3B001", message: `savepoint "${name}" does not exist` });
-    return at;
-  }
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-function savepointSql(name: string): string {
-  return `SAVEPOINT ${quoted(name)}`;
 }
 
 function commitIsLate(shard: ShardName, gid: string): Buffer {
@@ -367,16 +388,6 @@ function commitIsLate(shard: ShardName, gid: string): Buffer {
     "01000",
     `the transaction is committed, but shard "${shard}" does not show it yet (global transaction id ${gid})`,
   );
-}
-
-/** A client may cancel it as with PostgreSQL: its deferred triggers, or, with a warning, the wait for a standby. */
-async function commitAlone(writer: Participant): Promise<void> {
-  writer.shieldedFrom = "all but the client";
-  try {
-    await writer.runAudibly("COMMIT");
-  } catch (error) {
-    throw explainLoss(error, "outcome");
-  }
 }
 
 /** A participant that was lost earlier: what its shard has said, if anything. */

@@ -332,7 +332,8 @@ describe("what a transaction has set", () => {
   test("READ ONLY holds on every shard, however it was said", async () => {
     const ways = [
       ["begin read only"],
-      ["start transaction read only, isolation level serializable"],
+      ["start transaction read only, isolation level repeatable read"],
+      ["set shardgres.serializable = per_shard", "start transaction read only, isolation level serializable"],
       ["begin", "set transaction read only"],
       ["begin", "set local transaction_read_only = on"],
       ["set session characteristics as transaction read only", "begin"],
@@ -528,7 +529,11 @@ describe("what could disturb a commit", () => {
   test.each([
     ["read-only transactions by default", "set default_transaction_read_only = on", "begin read write"],
     ["an empty search_path", "set search_path = ''", "begin"],
-    ["serializable by default", "set default_transaction_isolation = 'serializable'", "begin"],
+    [
+      "serializable by default, on each shard",
+      "set default_transaction_isolation = 'serializable'",
+      "set shardgres.serializable = per_shard; begin",
+    ],
     ["another role within the transaction", "create role rolled superuser", "begin; set local role rolled"],
     ["no triggers", "set session_replication_role = replica", "begin"],
   ])("%s", async (_, setting, begin) => {

@@ -103,6 +103,9 @@ export class ThreeShards {
         shards: () => this.topology.shards.keys(),
         log: createLog("three shards"),
       }),
+      defaultIsolation: "read committed",
+      shards: () => [...this.topology.shards.keys()],
+      checkSerializable: () => {},
       reserved: new Map(),
     });
   }
@@ -138,6 +141,8 @@ export class ThreeShards {
       descriptions: new DescriptionCache(),
       scope: "test",
       maxGatheredRows: 1_000_000,
+      viewKind: () => "block",
+      helpCommit: () => {},
       participant: (shard) => this.transaction.join(shard),
       joined: () => this.transaction.participants.keys(),
     };

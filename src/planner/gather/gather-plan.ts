@@ -1,6 +1,7 @@
 // The plan for every query that the shards cannot answer by themselves: the largest parts that they can compute become
 // inputs, and the query itself, with the inputs in the place of those parts, is finished by one PostgreSQL.
 import type { Node, SelectStmt } from "@pgsql/types";
+import { functionName } from "../analysis/analyze-expression.ts";
 import type { Analysis, Level, SubquerySource, TableSource } from "../analysis/model.ts";
 import { viewQuery } from "../analysis/relation-source.ts";
 import { aliasNames } from "../analysis/subquery-source.ts";
@@ -32,11 +33,13 @@ export function gatherPlan(input: PlanInput, analysis: Analysis, home: ReadonlyS
   const left = remaining.find(({ residence }) => residence === "distributed");
   if (left !== undefined) throw refuse("SG001", `"${left.node.relname}" cannot be gathered`);
   const needsHome = home.size > 0 || remaining.some(({ residence }) => residence === "home");
+  const callsUsers = analysis.calls.some((call) => input.catalog.userFunctions.has(functionName(call)));
   return {
     kind: "gather",
     inputs: gathering.inputs,
     finalSql: sqlOf(finalTree(gathering, input.statement.tree)),
     finalTarget: { kind: needsHome ? "home" : "any" },
+    finalReadsTables: needsHome || callsUsers || remaining.some(({ residence }) => residence !== "gateway"),
     readOnly: isReadOnly(input, analysis),
   };
 }

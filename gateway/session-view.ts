@@ -1,0 +1,31 @@
+// How a query over several shards sees them together, and how much it may gather, by what the session has set and begun.
+import type { ViewKind } from "../src/executor/statement-view.ts";
+import { refuse } from "../src/planner/refuse.ts";
+import { isSettingOff } from "../src/transaction/isolation.ts";
+import type { SessionTransaction } from "../src/transaction/session-transaction.ts";
+import type { Session } from "./session.ts";
+
+/** Throws SG086 where the session asks for SERIALIZABLE over several shards. */
+export function viewKind({ transaction }: Session, shards: number): ViewKind {
+  if (shards < 2) return "plain";
+  if (transaction.isolation === "serializable") {
+    checkSerializable(transaction);
+    return "plain";
+  }
+  if (isSettingOff(transaction.setting("shardgres.atomic_reads"))) return "plain";
+  if (transaction.status !== "open") return "statement";
+  return transaction.isolation === "read committed" ? "block" : "plain";
+}
+
+/** Throws SG086 unless the session has said that it knows what SERIALIZABLE means over several shards. */
+export function checkSerializable(transaction: SessionTransaction): void {
+  const allowed = transaction.setting("shardgres.serializable")?.replaceAll(/['"\s]/g, "");
+  if (allowed?.toLowerCase() !== "per_shard") throw refuse("SG086");
+}
+
+/** `shardgres.max_gathered_rows`. */
+export function maxGatheredRows(transaction: SessionTransaction): number {
+  const value = transaction.setting("shardgres.max_gathered_rows");
+  const count = value === undefined ? Number.NaN : Number(value.replaceAll("'", ""));
+  return Number.isFinite(count) ? count : 1_000_000;
+}
