@@ -67,6 +67,7 @@ async function forwardBound(session: Session, participant: Participant, statemen
     },
     session.client,
   );
+  rows.run();
   let isFailed = true;
   try {
     await rows.described;
