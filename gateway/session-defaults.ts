@@ -1,26 +1,33 @@
-// What a session begins with, beyond what its client asked for: the search path, and the time limits that ALTER ROLE,
-// ALTER DATABASE and postgresql.conf give it. Read once per login.
+// What a session begins with, beyond what its client asked for: the search path, the isolation level and the time limits
+// that ALTER ROLE, ALTER DATABASE and postgresql.conf give it. Read once per login.
 import { keptByGateway } from "../src/base/kept-by-gateway.ts";
 import type { SessionSettings } from "../src/pool/session-settings.ts";
+import { type Isolation, isolationIn } from "../src/transaction/isolation.ts";
 import type { Participant } from "../src/transaction/participant.ts";
 import { durationText, limitSettings, milliseconds, noLimits, type TimeLimits } from "./time-limits.ts";
 
 export interface SessionDefaults {
   readonly path: { readonly setting: string; readonly role: string };
   readonly limits: TimeLimits;
+  readonly isolation: Isolation;
 }
 
 export async function readDefaults(participant: Participant): Promise<SessionDefaults> {
   // Not every version has all of them.
   const limits = limitSettings.map(([, name]) => `coalesce(current_setting('${name}', true), '0')`).join(`, `);
   const answer = await participant.queryText(
-    `SELECT pg_catalog.concat_ws(E'\\n', ${limits}, pg_catalog.current_setting('search_path'), current_user)`,
+    `SELECT pg_catalog.concat_ws(E'\\n', ${limits}, pg_catalog.current_setting('default_transaction_isolation'),
+      pg_catalog.current_setting('search_path'), current_user)`,
   );
   const lines = answer.split("\n");
   const read: Record<keyof TimeLimits, number> = { ...noLimits };
   for (const [i, [key, name]] of limitSettings.entries()) read[key] = milliseconds(name, lines[i] ?? "0");
-  const setting = lines.slice(limitSettings.length, -1).join("\n");
-  return { path: { setting, role: lines.at(-1) ?? "" }, limits: read };
+  const [isolation, ...path] = lines.slice(limitSettings.length);
+  return {
+    path: { setting: path.slice(0, -1).join("\n"), role: path.at(-1) ?? "" },
+    limits: read,
+    isolation: isolationIn(isolation) ?? "read committed",
+  };
 }
 
 /** With the limits that the gateway keeps for the shards: see `keptByGateway`. */

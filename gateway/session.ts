@@ -112,7 +112,7 @@ export class Session implements GatedSession, MessageTaker {
       pool: gateway.pool,
       traveller: () => this.traveller(),
       coordinator: database.coordinator,
-      defaultIsolation: "read committed",
+      defaultIsolation: defaults.isolation,
       shards: () => allShards(this.topology).map(({ name }) => name),
       checkSerializable: () => checkSerializable(this.transaction),
       onNews: (message) => client.write(message),

@@ -233,6 +233,19 @@ test("SET TRANSACTION, SET LOCAL and savepoints before the first query are kept 
   await client.query("commit");
 });
 
+test("the isolation level that a role has by default counts as well", async () => {
+  await runAll(client, "create role careful login", "grant select on account to careful");
+  await client.query("alter role careful set default_transaction_isolation = 'repeatable read'");
+  const careful = await clients.open({ user: "careful" });
+  await runAll(careful, "begin", `select from account where id = ${a}`);
+  await client.query("update account set balance = balance + 1");
+  expect(await rowsOf(careful, total)).toEqual(["3000"]);
+  await careful.query("commit");
+  expect(await rowsOf(careful, total)).toEqual(["3030"]);
+  await careful.end();
+  await runAll(client, "update account set balance = balance - 1", "drop owned by careful", "drop role careful");
+});
+
 test("SERIALIZABLE is for one shard, unless the session knows what it means over several", async () => {
   for (const begin of [
     ["begin isolation level serializable"],
