@@ -26,6 +26,7 @@ import { runDistribute } from "./run-distribute.ts";
 import { runScript, runSessionPlan } from "./run-session-plan.ts";
 import { runSet, runSetConfig } from "./run-set.ts";
 import { runTransaction } from "./run-transaction.ts";
+import { runTransactionStatus } from "./run-transaction-status.ts";
 import type { Session } from "./session.ts";
 import { showExplain, showGatewayTable } from "./show.ts";
 import type { Statement } from "./statement.ts";
@@ -154,6 +155,8 @@ async function runPlan(session: Session, statement: Statement, plan: Plan): Prom
       );
     case "transaction":
       return runTransaction(session, statement, plan);
+    case "transaction-status":
+      return runTransactionStatus(session, statement, plan);
     case "set":
       return runSet(session, statement, plan);
     case "set-config":

@@ -78,6 +78,7 @@ export function explainLines(plan: Plan): string[] {
     case "copy-out":
     case "distribute":
     case "transaction":
+    case "transaction-status":
     case "set":
     case "set-config":
     case "explain":

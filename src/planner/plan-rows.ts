@@ -11,10 +11,12 @@ import type { PlanInput } from "./plan-input.ts";
 import { planQuery } from "./plan-query.ts";
 import { refuse } from "./refuse.ts";
 import { refuseSetConfig } from "./set-config.ts";
+import { refuseTransactionStatus } from "./transaction-status.ts";
 
 export function planRows(input: PlanInput): Plan {
   const { tree } = input.statement;
   refuseDistribute(tree);
+  refuseTransactionStatus(tree);
   refuseSetConfig(tree);
   const readsLiterals = checkSetval(input, tree);
   const demands = functionDemands(tree, input.catalog.hasShardedTables);

@@ -21,6 +21,7 @@ import { planSet } from "./set.ts";
 import { planSetConfig, refuseSetConfig } from "./set-config.ts";
 import { planShow } from "./show.ts";
 import { planTransaction } from "./transaction.ts";
+import { planTransactionStatus, refuseTransactionStatus } from "./transaction-status.ts";
 
 /** Throws SqlError for what is refused, and for what PostgreSQL itself would not take. */
 export function planStatement(input: PlanInput): Plan {
@@ -57,13 +58,18 @@ const discarded = {
 } as const;
 
 function planSelect(input: PlanInput, query: SelectStmt): Plan {
-  const own = planSelectInto(input, query) ?? planDistribute(query) ?? planSetConfig(input, query);
+  const own =
+    planSelectInto(input, query) ??
+    planDistribute(query) ??
+    planTransactionStatus(query) ??
+    planSetConfig(input, query);
   return own ?? orMissingRelation(input, () => planRows(input));
 }
 
 function planWrite(input: PlanInput, tree: Node): Plan {
   if (!("InsertStmt" in tree)) return orMissingRelation(input, () => planRows(input));
   refuseDistribute(tree);
+  refuseTransactionStatus(tree);
   refuseSetConfig(tree);
   const readsLiterals = checkSetval(input, tree);
   const plan = orMissingRelation(input, () => planInsert(input, tree.InsertStmt));

@@ -240,6 +240,12 @@ export interface DistributePlan {
   readonly resultColumn: string;
 }
 
+/** The client's text, on the shard that has the decision about the transaction. */
+export interface TransactionStatusPlan {
+  readonly kind: "transaction-status";
+  readonly gid: ArgumentSource;
+}
+
 export type ArgumentSource =
   | { readonly kind: "constant"; readonly text: string | null }
   | { readonly kind: "parameter"; readonly number: number };
@@ -304,6 +310,7 @@ export type Plan =
   | AllShardsPlan
   | ScriptPlan
   | DistributePlan
+  | TransactionStatusPlan
   | TransactionPlan
   | SetPlan
   | SetConfigPlan

@@ -388,6 +388,22 @@ describe("two-phase commit", () => {
     );
   });
 
+  test("transaction_status asks the shard that has decided", async () => {
+    await runAll(client, "begin", setBalance(b1, 1), setBalance(c1, 1), "commit");
+    const gid = (await rowsOf(await clients.shard("s2"), `${records} order by recorded_at desc limit 1`))[0]!;
+    expect(gid).toMatch(/_s2$/);
+    const ask = "select shardgres.transaction_status";
+    expect(await rowsOf(client, `${ask}('${gid}')`)).toEqual(["committed"]);
+    expect(await rowsOf(client, `${ask}($1)`, [gid])).toEqual(["committed"]);
+    const next = gid.replace(/_(\d+)_s2$/, (_, number: string) => `_${Number(number) + 1000}_s2`);
+    expect(await rowsOf(client, `${ask}('${next}')`)).toEqual(["in progress"]);
+    const shard = await clients.shard("s2");
+    expect(await rowsOf(shard, `select shardgres.decide('${next}')`)).toEqual(["aborted"]);
+    expect(await rowsOf(client, `${ask}('${next}')`)).toEqual(["aborted"]);
+    await expect(client.query(`${ask}('x')`)).rejects.toMatchObject({ code: "22023" });
+    await expect(client.query(`${ask}('${gid}') from account`)).rejects.toMatchObject({ message: /SG076/ });
+  });
+
   test("a user cannot make up a record, nor decide", async () => {
     const cases = [
       ["select shardgres.record_commit('sg_x_g1_1_1_s1', '{s1}', 'guess')", "42501"],
