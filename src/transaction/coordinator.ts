@@ -33,6 +33,8 @@ export interface DistributedCommit {
 }
 
 const announceEveryMs = 100;
+/** A shard that is further behind is told before the next commit, so that nobody ever has to close a longer gap. */
+const behindMax = 10_000;
 
 export class Coordinator {
   readonly finish: FinishPrepared;
@@ -62,14 +64,25 @@ export class Coordinator {
     return closed;
   }
 
-  /** Rejects when a participant cannot be told of the gateway's existence; nothing is under way then. */
+  /**
+   * Rejects when a participant cannot be told of the gateway's existence; nothing is under way then. Numbers that other
+   * databases have been given meanwhile are closed in this one: it is told that as well, or else whoever closes what this
+   * gateway leaves behind would have to look for each of them.
+   */
   async begin(keeper: ShardName, others: readonly ShardName[]): Promise<DistributedCommit> {
     const participants = [keeper, ...others];
-    await Promise.all(participants.map((shard) => (this.#told.has(shard) ? undefined : this.#tell(shard))));
     const { clusterId, origin, nextNumber, secret } = this.#options;
     const number = nextNumber();
     this.#last = number;
     this.#underWay.add(number);
+    try {
+      const { closed } = this;
+      const mustBeTold = (told: number | undefined) => told === undefined || closed - told > behindMax;
+      await Promise.all(participants.map((shard) => mustBeTold(this.#told.get(shard)) && this.#tell(shard)));
+    } catch (error) {
+      this.#underWay.delete(number);
+      throw error;
+    }
     const gid = formatGid({ clusterId, origin, number, keeper });
     return {
       gid,
