@@ -18,24 +18,27 @@ import { milliseconds, unquoted } from "./time-limits.ts";
 /** Settings on which the meaning of names depends. */
 const changesPath = new Set(["search_path", "role", "session authorization", "all"]);
 
+/** SET .. TO DEFAULT says SET. */
+const saysReset = /^(?:\s|--[^\n]*\n|\/\*.*?\*\/)*reset\b/is;
+
 /** Resolves with CommandComplete. */
 export async function runSet(session: Session, statement: Statement, plan: SetPlan): Promise<Buffer> {
   const completion = keptByGateway.has(plan.name)
-    ? setKept(session, plan)
+    ? setKept(session, statement, plan)
     : await setAtShards(session, statement, plan);
   session.limits.changed();
   return completion;
 }
 
 /** A time limit that is not the shards': see `keptByGateway`. */
-function setKept(session: Session, { name, value, scope }: SetPlan): Buffer {
+function setKept(session: Session, { run }: Statement, { name, value, scope }: SetPlan): Buffer {
   if (value !== undefined) milliseconds(name, unquoted(value));
   noteKept(session, name, value ?? session.startupSettings.get(name), scope);
   if (scope === "local" && session.transaction.status === "idle") {
     const message = "SET LOCAL can only be used in transaction blocks";
     session.client.write(noticeResponse("WARNING", "25P01", message));
   }
-  return commandComplete(value === undefined ? "RESET" : "SET");
+  return commandComplete(saysReset.test(run.text) ? "RESET" : "SET");
 }
 
 function noteKept(session: Session, name: string, value: string | undefined, scope: "session" | "local"): void {
@@ -48,6 +51,7 @@ async function setAtShards(session: Session, statement: Statement, plan: SetPlan
   checkSetting(plan.name, plan.value);
   const { transaction } = session;
   const isReset = plan.value === undefined;
+  const isSet = !saysReset.test(statement.run.text);
   // RESET means the value that the client's connection began with, which the shard does not know.
   const value = isReset && plan.name !== "all" ? session.startupSettings.get(plan.name) : plan.value;
   // RESET ALL takes a shard to its own defaults; those of the client come on top, in the same message, so that the client
@@ -63,7 +67,7 @@ async function setAtShards(session: Session, statement: Statement, plan: SetPlan
   const { normalized, output, isInSeries } = statement;
   const run = { ...statement.run, text: sql, parameters: undefined };
   const sent: Statement = { run, normalized, output, bound: undefined, isInSeries };
-  const tag = (completion: Buffer) => (isReset ? commandComplete("RESET") : completion);
+  const tag = (completion: Buffer) => (isReset ? commandComplete(isSet ? "SET" : "RESET") : completion);
 
   if (transaction.status === "idle") {
     const leases = new StatementLeases(session);

@@ -36,7 +36,7 @@ export async function runStatement(session: Session, statement: Statement, plan:
   if (session.isEnded) throw new ClientGone();
   session.interrupts.check();
   if (session.transaction.status === "failed" && !endsFailedTransaction(plan)) throw transactionAborted();
-  if (session.clock.isOn && session.transaction.status !== "failed") session.clock.statementBegins();
+  if (session.clock.isOn) session.clock.statementBegins(session.transaction.status !== "idle");
   try {
     // No value can come with a simple query: the shard says so.
     if (statement.run.parameters === undefined && (statement.normalized?.parameterMax ?? 0) > 0 && isQuery(plan)) {

@@ -102,5 +102,5 @@ export function sendToShard(
     gateway.pool.submit({ shard, traveller, bytes, syncs: 1, needs, handler, signal: interrupts.signal });
   }
   // It waits for a connection.
-  if (connection === undefined && clock.isOn) clock.statementBegins();
+  if (connection === undefined && clock.isOn) clock.statementBegins(isOpen);
 }

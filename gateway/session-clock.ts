@@ -46,10 +46,13 @@ export class SessionClock {
 
   /** A change of the transaction's limit does not move an end that is set; without one, it counts from now. */
   setLimits(limits: TimeLimits, isInTransaction: boolean): void {
+    const isChanged = limits.transaction !== this.#limits.transaction;
     this.#limits = limits;
     this.isOn = Object.values(limits).some((ms) => ms > 0);
     if (limits.transaction === 0) this.#transactionEnd = never;
-    else if (isInTransaction && this.#transactionEnd === never) this.#transactionEnd = this.#after(limits.transaction);
+    else if (isChanged && isInTransaction && this.#transactionEnd === never) {
+      this.#transactionEnd = this.#after(limits.transaction);
+    }
     if (limits.statement === 0) this.#statementEnd = never;
     this.#arm();
   }
@@ -59,10 +62,10 @@ export class SessionClock {
     this.#arm();
   }
 
-  /** Of an implicit transaction as well, if none is open. */
-  statementBegins(): void {
+  /** Without a transaction it is one of its own. */
+  statementBegins(isInTransaction: boolean): void {
     this.#statementEnd = this.#after(this.#limits.statement);
-    if (this.#transactionEnd === never) this.#transactionEnd = this.#after(this.#limits.transaction);
+    if (!isInTransaction) this.#transactionEnd = this.#after(this.#limits.transaction);
     this.#arm();
   }
 

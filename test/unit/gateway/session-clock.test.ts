@@ -56,7 +56,7 @@ beforeEach(() => {
 
 test("without limits there is no timer", () => {
   clock.transactionBegins();
-  clock.statementBegins();
+  clock.statementBegins(false);
   clock.ready("open");
   expect(clock.isOn).toBe(false);
   expect(timer.starts).toBe(0);
@@ -88,7 +88,7 @@ test("a transaction is counted from its beginning, busy or idle, to its end or i
   clock.setLimits({ ...noLimits, transaction: 100 }, false);
   clock.transactionBegins();
   timer.turn(60);
-  clock.statementBegins();
+  clock.statementBegins(true);
   clock.ready("idle");
   timer.turn(200);
   clock.transactionBegins();
@@ -99,9 +99,27 @@ test("a transaction is counted from its beginning, busy or idle, to its end or i
   clock.ready("open");
   timer.turn(50);
   clock.messageComes();
-  clock.statementBegins();
+  clock.statementBegins(true);
   timer.turn(200);
   expect(heard).toEqual(["FATAL 25P04 at 560"]);
+});
+
+test("an error ends the count of its transaction for good", () => {
+  const limits = { ...noLimits, transaction: 100 };
+  clock.setLimits(limits, false);
+  clock.transactionBegins();
+  clock.ready("failed");
+  clock.setLimits(limits, true);
+  clock.statementBegins(true);
+  timer.turn(200);
+  expect(heard).toEqual([]);
+});
+
+test("a statement without a transaction is one of its own", () => {
+  clock.setLimits({ ...noLimits, transaction: 100 }, false);
+  clock.statementBegins(false);
+  timer.turn(200);
+  expect(heard).toEqual(["FATAL 25P04 at 100"]);
 });
 
 test("a limit that is set within the transaction counts from then on; one that is changed keeps its end", () => {
@@ -127,13 +145,13 @@ test("one that is taken back within the transaction does not count", () => {
 test("a statement is counted to its end, or until its shard counts", () => {
   clock.setLimits({ ...noLimits, statement: 100 }, false);
   for (const end of [() => clock.ready("idle"), () => clock.statementSent()]) {
-    clock.statementBegins();
+    clock.statementBegins(false);
     timer.turn(90);
     end();
     timer.turn(200);
   }
   expect(heard).toEqual([]);
-  clock.statementBegins();
+  clock.statementBegins(false);
   timer.turn(200);
   expect(heard).toEqual(["statement at 680"]);
 });
@@ -142,7 +160,7 @@ test("many short statements need few timers", () => {
   clock.setLimits({ ...noLimits, statement: 1000, idleSession: 1000 }, false);
   for (let i = 0; i < 1000; i++) {
     clock.messageComes();
-    clock.statementBegins();
+    clock.statementBegins(false);
     timer.turn(1);
     clock.ready("idle");
     timer.turn(1);
