@@ -39,13 +39,18 @@ async function allIsFree(): Promise<void> {
 }
 
 describe("ends a session as PostgreSQL does, wherever its transaction is at work:", () => {
+  // The last thing that is said, or long enough for what is said after it.
   const idle = "set idle_in_transaction_session_timeout = '100ms'";
-  const transaction = "set transaction_timeout = '100ms'";
+  const transaction = "set transaction_timeout = '600ms'";
   const cases: [string, () => Line[]][] = [
-    ["idle in a transaction", () => [idle, "begin", update(a), update(b), "(closed)"]],
-    ["idle in a transaction that no shard has joined", () => [idle, "begin", "(closed)"]],
-    ["idle in a failed transaction", () => [idle, "begin", update(a), update(b), "select 1/0", "(closed)"]],
-    ["a limit of this transaction", () => ["begin", idle.replace("set", "set local"), update(c), "(closed)"]],
+    ["idle in a transaction", () => ["begin", update(a), update(b), idle, "(closed)"]],
+    ["idle in a transaction, of the session", () => [idle.replace("100", "600"), "begin", update(a), "(closed)"]],
+    ["idle in a transaction that no shard has joined", () => [idle.replace("100", "600"), "begin", "(closed)"]],
+    [
+      "idle in a failed transaction",
+      () => [idle.replace("100", "600"), "begin", update(a), update(b), "select 1/0", "(closed)"],
+    ],
+    ["a limit of this transaction", () => ["begin", update(c), idle.replace("set", "set local"), "(closed)"]],
     ["a transaction that is idle", () => [transaction, "begin", update(a), update(c), "(closed)"]],
     ["a transaction that is at work", () => [transaction, "begin", update(a), sleep(b, 10), "(closed)"]],
     ["a statement that is a transaction of its own", () => [transaction, sleep(b, 10), "(closed)"]],
@@ -54,14 +59,10 @@ describe("ends a session as PostgreSQL does, wherever its transaction is at work
       "a limit that is changed within the transaction",
       () => [transaction, "begin", "set transaction_timeout = '1h'", update(b), "(closed)"],
     ],
-    ["an idle session", () => ["set idle_session_timeout = '100ms'", "select 1", "(closed)"]],
-    [
-      "a session that is idle between transactions",
-      () => ["set idle_session_timeout = '100ms'", "begin", "commit", "(closed)"],
-    ],
+    ["an idle session", () => ["set idle_session_timeout = '100ms'", "(closed)"]],
     [
       "a session that has been idle within a transaction",
-      () => ["set idle_session_timeout = '100ms'", "begin", update(a), { pauseMs: 150 }, "rollback", "(closed)"],
+      () => ["begin", "set idle_session_timeout = '100ms'", { pauseMs: 150 }, "commit", "(closed)"],
     ],
   ];
   test.each(cases)("%s", async (_, lines) => {
@@ -72,7 +73,7 @@ describe("ends a session as PostgreSQL does, wherever its transaction is at work
   });
 
   test.each([
-    ["idle_session_timeout=100ms", ["select 1", "(closed)"]],
+    ["idle_session_timeout=100ms", ["(closed)"]],
     ["idle_in_transaction_session_timeout=100ms", ["begin", "(closed)"]],
     ["transaction_timeout=100ms", ["begin", "(closed)"]],
     ["idle_session_timeout=abc", ["(closed)"]],
@@ -87,17 +88,17 @@ describe("does not end a session", () => {
   const cases: [string, () => Line[]][] = [
     [
       "whose transaction has failed, for the time of the transaction",
-      () => ["set transaction_timeout = '50ms'", "begin", update(a), "select 1/0", { pauseMs: 100 }, "rollback"],
+      () => ["set transaction_timeout = '600ms'", "begin", update(a), "select 1/0", { pauseMs: 700 }, "rollback"],
     ],
     [
       "whose transaction goes on after an error, for the time of the transaction",
       () => [
-        "set transaction_timeout = '50ms'",
+        "set transaction_timeout = '600ms'",
         "begin",
         "savepoint s",
         "select 1/0",
         "rollback to s",
-        { pauseMs: 100 },
+        { pauseMs: 700 },
         update(b),
         "rollback",
       ],
@@ -107,12 +108,12 @@ describe("does not end a session", () => {
       () => [
         "begin",
         "savepoint s",
-        "set idle_in_transaction_session_timeout = '50ms'",
+        "set idle_in_transaction_session_timeout = '600ms'",
+        "set idle_session_timeout = '600ms'",
         "rollback to s",
-        { pauseMs: 100 },
-        "set idle_session_timeout = 50",
+        "set idle_session_timeout = '600ms'",
         "rollback",
-        { pauseMs: 100 },
+        { pauseMs: 700 },
         "select 1",
       ],
     ],
@@ -125,10 +126,10 @@ describe("does not end a session", () => {
 
   test("that works on one shard while it is idle on another", async () => {
     const client = await both.clients.open();
-    await runAll(client, "set idle_in_transaction_session_timeout = '100ms'", "set idle_session_timeout = '100ms'");
-    await runAll(client, "begin", update(a), sleep(b, 0.3), update(a), "commit");
+    await runAll(client, "set idle_in_transaction_session_timeout = '500ms'", "set idle_session_timeout = '500ms'");
+    await runAll(client, "begin", update(a), sleep(b, 0.7), update(a), "commit");
     // Temporary tables live on a connection that the session keeps.
-    await runAll(client, "create temp table mine (n int)", sleep(c, 0.3), "insert into mine values (1)");
+    await runAll(client, "create temp table mine (n int)", sleep(c, 0.7), "insert into mine values (1)");
     expect(await rowsOf(client, "select count(*) from mine")).toEqual(["1"]);
     await client.end();
     await allIsFree();
@@ -232,8 +233,8 @@ describe("statement_timeout", () => {
 
   test("is not the time between statements", async () => {
     const client = await both.clients.open();
-    await runAll(client, "set statement_timeout = '100ms'", "begin", "update account set balance = balance");
-    await delay(200);
+    await runAll(client, "set statement_timeout = '600ms'", "begin", "update account set balance = balance");
+    await delay(700);
     await runAll(client, "update account set balance = balance", "rollback");
     await client.end();
   });
@@ -241,7 +242,7 @@ describe("statement_timeout", () => {
 
 test("a session that is ended is gone from all shards", async () => {
   const client = await both.clients.open({ application_name: "ended" });
-  await runAll(client, "set idle_in_transaction_session_timeout = '50ms'", "begin", update(a), update(b), update(c));
+  await runAll(client, "begin", update(a), update(b), update(c), "set idle_in_transaction_session_timeout = '50ms'");
   const working = "select pid from pg_stat_activity where application_name = 'ended' and state <> 'idle'";
   await eventually(async () => Object.values(await both.clients.onShards(working)).flat().length === 0);
   await allIsFree();
