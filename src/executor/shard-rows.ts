@@ -27,6 +27,7 @@ const watched = watch(
   backend.parameterStatus,
   backend.parseComplete,
   backend.bindComplete,
+  backend.closeComplete,
 );
 
 const waitingBytesMax = 512 * 1024;
@@ -210,8 +211,10 @@ export class ShardRows implements AnswerHandler {
   }
 }
 
+/** A portal with a name would keep its snapshot until the transaction ends. */
 function executeMessages(portal: string): Buffer[] {
-  return [describeMessage("portal", portal), executeMessage(portal), syncMessage];
+  const end = portal === "" ? [] : [closeMessage("portal", portal)];
+  return [describeMessage("portal", portal), executeMessage(portal), ...end, syncMessage];
 }
 
 function errorsOnly(onError: (error: Error) => void): AnswerHandler {
