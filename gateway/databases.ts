@@ -20,6 +20,7 @@ import { DistributionGate } from "./distribution-gate.ts";
 export const catalogChannel = "shardgres_catalog";
 
 const reconnectMaxMs = 5_000;
+const reloadLimitMs = 5_000;
 
 export class Database {
   readonly name: string;
@@ -93,6 +94,25 @@ export class Database {
       this.#loading = undefined;
     });
     return this.#loading;
+  }
+
+  /** The change is committed, which this cannot fail: while the home shard is away it tries again, for some seconds. */
+  async reloadAfterCommit(): Promise<void> {
+    const pause = backoff();
+    for (const deadline = performance.now() + reloadLimitMs; ; ) {
+      try {
+        await this.reload();
+        return;
+      } catch (error) {
+        if (this.#isClosed) return;
+        if (performance.now() > deadline) {
+          // The next connection to the home shard reads it.
+          this.#log.error({ err: error, database: this.name }, "catalog not read after it was changed");
+          return;
+        }
+        await delay(pause.next());
+      }
+    }
   }
 
   async #load(): Promise<void> {

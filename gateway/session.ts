@@ -115,6 +115,7 @@ export class Session implements GatedSession, MessageTaker {
       defaultIsolation: defaults.isolation,
       shards: () => allShards(this.topology).map(({ name }) => name),
       checkSerializable: () => checkSerializable(this.transaction),
+      home: () => this.topology.home,
       onNews: (message) => client.write(message),
       onBegin: () => this.clock.transactionBegins(),
       signal: () => this.interrupts.signal,
@@ -224,7 +225,7 @@ export class Session implements GatedSession, MessageTaker {
     this.#transactionCatalog = undefined;
     await this.temporaryTables.transactionEnded(this.reserved.get(this.topology.home));
     try {
-      if (this.#isCatalogChanged && isCommitted) await this.database.reload();
+      if (this.#isCatalogChanged && isCommitted) await this.database.reloadAfterCommit();
     } finally {
       this.#isCatalogChanged = false;
       for (const listener of this.whenEnded.splice(0)) listener();

@@ -34,7 +34,8 @@ export class TemporaryNames {
   async transactionEnded(home: Lease | undefined): Promise<void> {
     if (!this.#isChanged) return;
     if (home === undefined || home.connection.isClosed) this.clear();
-    else await this.read(new Participant(home, undefined));
+    // They are gone with their connection, too.
+    else await this.read(new Participant(home, undefined)).catch(() => this.clear());
     this.#isChanged = false;
   }
 

@@ -1,6 +1,7 @@
 // One shard's part in a transaction: a connection, and what has happened on it.
 import { type AnswerHandler, watch } from "../pgclient/answer-handler.ts";
 import type { NeededStatement } from "../pgclient/server-connection.ts";
+import { commandComplete } from "../pgwire/backend-message.ts";
 import { ShardError } from "../pgwire/error-fields.ts";
 import { queryMessage } from "../pgwire/frontend-encode.ts";
 import { backend, transactionStatus } from "../pgwire/message-type.ts";
@@ -94,17 +95,20 @@ export class Participant {
   #run(sql: string, onNews: (message: Buffer) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       let error: ShardError | undefined;
+      let hasCommitted = false;
       this.request(queryMessage(sql), {
-        watched: watch(backend.errorResponse, backend.noticeResponse, backend.parameterStatus),
+        watched: watch(backend.errorResponse, backend.noticeResponse, backend.parameterStatus, backend.commandComplete),
         wholeMessages: false,
         forward: () => false,
         message(type, message) {
           if (type === backend.errorResponse) error ??= new ShardError(message);
+          else if (type === backend.commandComplete) hasCommitted = message.equals(commitComplete);
           else onNews(Buffer.from(message));
           return false;
         },
         ready: () => (error === undefined ? resolve() : reject(error)),
-        lost: reject,
+        // A connection may break behind the word that it is done.
+        lost: (reason) => (hasCommitted ? resolve() : reject(reason)),
       });
     });
   }
@@ -129,6 +133,8 @@ export class Participant {
     });
   }
 }
+
+const commitComplete = commandComplete("COMMIT");
 
 /** Nobody looks at the answer to BEGIN: where it fails, so does the statement behind it or the COMMIT. */
 const unseen: AnswerHandler = {

@@ -31,6 +31,7 @@ export interface TransactionServices {
   shards(): readonly ShardName[];
   /** Throws where SERIALIZABLE over several shards is refused. */
   checkSerializable(): void;
+  home(): ShardName;
   /** Notices of deferred triggers, and settings that go back, while the transaction ends. */
   onNews?(message: Buffer): void;
   onBegin?(): void;
@@ -277,6 +278,9 @@ export class SessionTransaction {
       throw lossOf(broken.lease);
     }
     const writers = all.filter((participant) => participant.wrote);
+    // Home first, so that it keeps the decision: NOTIFY is done there, and cannot be prepared.
+    const home = this.#services.home();
+    writers.sort((a, b) => Number(b.shard === home) - Number(a.shard === home));
     const readers = all.filter((participant) => !participant.wrote);
     try {
       if (writers.length > 1) {

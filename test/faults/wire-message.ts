@@ -19,6 +19,7 @@ export interface WireFrame {
 
 const steps: readonly (readonly [name: string, pattern: RegExp])[] = [
   ["record", /\bshardgres\.record_(commit|decision)\b/i],
+  ["decide", /\bshardgres\.decide\b/i],
   ["prepare", /\bPREPARE\s+TRANSACTION\b/i],
   ["commit", /(^|;)\s*COMMIT\s*(;|$)/i],
   ["commit-prepared", /\bCOMMIT\s+PREPARED\b/i],

@@ -106,6 +106,7 @@ export class ThreeShards {
       defaultIsolation: "read committed",
       shards: () => [...this.topology.shards.keys()],
       checkSerializable: () => {},
+      home: () => this.topology.home,
       reserved: new Map(),
     });
   }
