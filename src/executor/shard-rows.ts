@@ -30,6 +30,8 @@ const watched = watch(
   backend.closeComplete,
 );
 
+const watchedByBind = watch(backend.errorResponse, backend.noticeResponse, backend.parameterStatus);
+
 const waitingBytesMax = 512 * 1024;
 
 export interface ShardQuery {
@@ -96,11 +98,17 @@ export class ShardRows implements AnswerHandler {
 
   /** The first half of `run`, within a transaction: from now on the query has its snapshot. */
   bind(portal: string): void {
-    const onError = (error: Error) => {
-      this.#error ??= error;
-    };
     const messages = [closeMessage("portal", portal), ...this.#bindMessages(portal), syncMessage];
-    this.#participant.request(messages, errorsOnly(onError));
+    this.#participant.request(messages, {
+      watched: watchedByBind,
+      wholeMessages: true,
+      forward: () => false,
+      message: (type, message) => this.message(type, message),
+      ready: () => {},
+      lost: (error) => {
+        this.#error ??= error;
+      },
+    });
   }
 
   /** The second half. */
@@ -215,20 +223,6 @@ export class ShardRows implements AnswerHandler {
 function executeMessages(portal: string): Buffer[] {
   const end = portal === "" ? [] : [closeMessage("portal", portal)];
   return [describeMessage("portal", portal), executeMessage(portal), ...end, syncMessage];
-}
-
-function errorsOnly(onError: (error: Error) => void): AnswerHandler {
-  return {
-    watched: watch(backend.errorResponse),
-    wholeMessages: true,
-    forward: () => false,
-    message(_type, message) {
-      onError(new ShardError(message));
-      return false;
-    },
-    ready: () => {},
-    lost: onError,
-  };
 }
 
 /** The number at the end of a command tag ("INSERT 0 5": 5); 0 without one. */
