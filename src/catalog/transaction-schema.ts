@@ -4,8 +4,10 @@
 //   commits         one row for each distributed transaction that has written here, committed together with its data:
 //                   a snapshot shows the row exactly when it shows the data. On the keeper it is the decision. A row with
 //                   outcome 'aborted' has taken a transaction's place, so that it can never be committed.
-//   origins         one row for each run of a gateway. Its transactions up to `closed` are finished on every shard; rows up
-//                   to `pruned` may have been deleted.
+//   origins         one row for each run of a gateway. Its transactions up to `closed` are finished on every shard; up to
+//                   `unlisted` readers do not look at them any more: what `closed` was before, so that a reader who comes
+//                   upon a shard just before and on another just after an announcement still finds all that he has to
+//                   compare. Rows up to `pruned` may have been deleted.
 //   cluster_secret  the same on all shards; proves that a record comes from a gateway. Nobody else may read it.
 
 const tablesSql = `
@@ -22,6 +24,7 @@ create table if not exists shardgres.commits (
 create table if not exists shardgres.origins (
   origin text primary key,
   closed bigint not null,
+  unlisted bigint not null default 0,
   pruned bigint not null default 0,
   announced_at timestamptz not null default clock_timestamp()
 ) with (fillfactor = 50);
@@ -137,7 +140,10 @@ create or replace function shardgres.announce(of_origin text, finished_up_to big
 language sql set search_path = pg_catalog, pg_temp
 as $$
   insert into shardgres.origins as o (origin, closed) values (of_origin, finished_up_to)
-  on conflict (origin) do update set closed = greatest(o.closed, excluded.closed), announced_at = clock_timestamp()
+  on conflict (origin) do update set
+    unlisted = case when excluded.closed > o.closed then o.closed else o.unlisted end,
+    closed = greatest(o.closed, excluded.closed),
+    announced_at = clock_timestamp()
 $$;
 revoke all on function shardgres.announce(text, bigint) from public;
 

@@ -9,7 +9,13 @@
 import { delay } from "../base/delay.ts";
 import type { Participant } from "../transaction/participant.ts";
 import { type HelpCommit, Patience } from "../transaction/patience.ts";
-import { askVisibleCommits, type Missing, missingCommits, type Observation } from "../transaction/visible-commits.ts";
+import {
+  askVisibleCommits,
+  commonlyClosed,
+  type Missing,
+  missingCommits,
+  type Observation,
+} from "../transaction/visible-commits.ts";
 import type { ShardRows } from "./shard-rows.ts";
 
 export type ViewKind = "plain" | "statement" | "block";
@@ -128,6 +134,7 @@ class SnapshotView implements StatementView {
 
   /** Opens a snapshot on each shard and sends the queries behind it. */
   async #snapshots(streams: readonly ShardRows[], goesOn: Participant | undefined): Promise<Missing[]> {
+    const closedBefore = this.#patience.closed;
     const lists = this.#participants.map((participant): Promise<Observation> => {
       const { connection } = participant.lease;
       connection.cork();
@@ -136,9 +143,11 @@ class SnapshotView implements StatementView {
       const list = askVisibleCommits(participant);
       if (streams.length > 0) this.#run(participant, streams, goesOn);
       connection.uncork();
-      return list.then((visible) => ({ shard: participant.shard, before: visible, after: visible }));
+      return list.then((visible) => ({ shard: participant.shard, closedBefore, before: visible, after: visible }));
     });
-    return missingCommits(await allOrFirstError(lists));
+    const observations = await allOrFirstError(lists);
+    this.#patience.learn(observations);
+    return missingCommits(observations);
   }
 
   #run(participant: Participant, streams: readonly ShardRows[], goesOn: Participant | undefined): void {
@@ -179,6 +188,7 @@ class BlockView implements StatementView {
         if (executes) await abandon(streams, false);
         throw error;
       });
+      this.#patience.learn(observations);
       const missing = missingCommits([...this.#observations, ...observations]);
       if (missing.length === 0) {
         this.#observations.push(...observations);
@@ -198,13 +208,15 @@ class BlockView implements StatementView {
 
   #bind(streams: readonly ShardRows[], portals: readonly string[], executes: boolean): Promise<Observation[]> {
     const participants = new Set(streams.map(({ participant }) => participant));
+    const closedBefore = this.#patience.closed;
+    const since = commonlyClosed(this.#observations);
     const observations = [...participants].map(async (participant): Promise<Observation> => {
       const own = [...streams.entries()].filter(([, stream]) => stream.participant === participant);
       const { connection } = participant.lease;
       connection.cork();
-      const before = askVisibleCommits(participant);
+      const before = askVisibleCommits(participant, since);
       for (const [i, stream] of own) stream.bind(portals[i]!);
-      const after = askVisibleCommits(participant);
+      const after = askVisibleCommits(participant, since);
       if (executes) for (const [i, stream] of own) stream.execute(portals[i]!);
       connection.uncork();
       // Where Bind has failed the list behind it fails as well, and the stream knows the true reason.
@@ -213,7 +225,7 @@ class BlockView implements StatementView {
       if (reason !== undefined) throw reason;
       if (first.status === "rejected") throw first.reason;
       if (second.status === "rejected") throw second.reason;
-      return { shard: participant.shard, before: first.value, after: second.value };
+      return { shard: participant.shard, closedBefore, before: first.value, after: second.value };
     });
     return allOrFirstError(observations);
   }

@@ -14,6 +14,7 @@ export async function agreeOnSnapshots(
   patience: Patience,
 ): Promise<void> {
   for (let isFirst = true; ; isFirst = false) {
+    const closedBefore = patience.closed;
     const observations = await Promise.all(
       participants.map(async (participant): Promise<Observation> => {
         const { connection } = participant.lease;
@@ -24,11 +25,12 @@ export async function agreeOnSnapshots(
         const list = askVisibleCommits(participant);
         connection.uncork();
         const [visible] = await Promise.all([list, steps]);
-        return { shard: participant.shard, before: visible, after: visible };
+        return { shard: participant.shard, closedBefore, before: visible, after: visible };
       }),
     );
     const missing = missingCommits(observations);
     if (missing.length === 0) return;
+    patience.learn(observations);
     await patience.wait(missing);
   }
 }

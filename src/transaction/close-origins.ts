@@ -131,9 +131,11 @@ async function closeOrigin(
     // Whether the abort records have come first shows in the next pass.
     return { filled: gaps.length, closedUpTo: undefined };
   }
-  if (prepared.size > 0 || views.every((view) => view.closed === top)) return { filled: 0, closedUpTo: undefined };
-  const { ask, database } = context;
-  await Promise.all(views.map(({ shard }) => ask(shard, database, "select shardgres.announce($1, $2)", [origin, top])));
+  const { shards, ask, database } = context;
+  const isTold = views.length === shards.length && views.every((view) => view.closed === top);
+  if (prepared.size > 0 || isTold) return { filled: 0, closedUpTo: undefined };
+  // Readers who do not find the origin on a shard have to ask twice.
+  await Promise.all(shards.map((shard) => ask(shard, database, "select shardgres.announce($1, $2)", [origin, top])));
   return { filled: 0, closedUpTo: top };
 }
 

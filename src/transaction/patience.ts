@@ -5,7 +5,7 @@ import { backoff } from "../base/backoff.ts";
 import { delay } from "../base/delay.ts";
 import { SqlError } from "../pgwire/sql-error.ts";
 import type { ShardName } from "../topology/snapshot.ts";
-import type { Missing } from "./visible-commits.ts";
+import { furthest, type Missing, type Observation } from "./visible-commits.ts";
 
 /** Ends a transaction that is known to be committed on a shard where it is still prepared. */
 export type HelpCommit = (shard: ShardName, commit: Missing) => void;
@@ -15,6 +15,11 @@ const helpAfterMs = 300;
 const giveUpAfterMs = 10_000;
 
 export class Patience {
+  /**
+   * By origin: up to which number all are known to be finished everywhere. Whoever takes a snapshot from now on sees them,
+   * whatever the shard itself has been told.
+   */
+  closed: ReadonlyMap<string, number> = new Map();
   readonly #help: HelpCommit;
   readonly #signal: AbortSignal | undefined;
   #startedAt = performance.now();
@@ -35,6 +40,15 @@ export class Patience {
     if (waitedMs > giveUpAfterMs) throw halfDone(missing[0]!);
     if (waitedMs > helpAfterMs) for (const each of missing) this.#helpOnce(each);
     if (++this.#tries > triesAtOnce) await delay(this.#pause.next());
+  }
+
+  /** Takes note of what has been seen: the next look knows more. */
+  learn(observations: readonly Observation[]): void {
+    const closed = new Map(this.closed);
+    for (const [origin, number] of furthest(observations, "closed")) {
+      closed.set(origin, Math.max(closed.get(origin) ?? 0, number));
+    }
+    this.closed = closed;
   }
 
   #helpOnce(missing: Missing): void {

@@ -5,6 +5,7 @@ import type { NeededStatement } from "../pgclient/server-connection.ts";
 import { ShardError } from "../pgwire/error-fields.ts";
 import { bindValuesMessage, executeMessage, parseTextMessage, syncMessage } from "../pgwire/frontend-encode.ts";
 import { backend } from "../pgwire/message-type.ts";
+import { oid } from "../pgwire/oid.ts";
 import type { ShardName } from "../topology/snapshot.ts";
 import type { Participant } from "./participant.ts";
 
@@ -12,9 +13,9 @@ import type { Participant } from "./participant.ts";
 export interface OriginCommits {
   /** Up to this number all are finished on every shard, and so visible if they are committed. */
   readonly closed: number;
-  /** Up to this number some may not be listed by anybody any more. */
-  readonly pruned: number;
-  /** Number -> participants, keeper first, of the commits after `closed` that are visible. */
+  /** Up to this number none are listed. */
+  readonly unlisted: number;
+  /** Number -> participants, keeper first, of the commits after `unlisted` that are visible. */
   readonly commits: ReadonlyMap<number, readonly ShardName[]>;
 }
 
@@ -26,6 +27,8 @@ export type VisibleCommits = ReadonlyMap<string, OriginCommits>;
  */
 export interface Observation {
   readonly shard: ShardName;
+  /** By origin: what was known to be closed before the snapshot was taken, which therefore shows it. */
+  readonly closedBefore: ReadonlyMap<string, number>;
   readonly before: VisibleCommits;
   readonly after: VisibleCommits;
 }
@@ -53,48 +56,88 @@ export function missingCommits(observations: readonly Observation[]): Missing[] 
   }
   for (const { origin, number, participants } of shown.values()) {
     const concerned = observations.filter(({ shard }) => participants.includes(shard));
-    const unsure = concerned.filter(({ before }) => !shows(before, origin, number));
+    const unsure = concerned.filter((observation) => !shows(observation, origin, number));
     // One who may or may not show it is no half, if nobody else has the other one.
     if (concerned.length < 2) continue;
     for (const observation of unsure) {
       missing.push({ observation, shard: observation.shard, origin, number, participants });
     }
   }
-  for (const { after } of observations) {
-    for (const [origin, { pruned }] of after) {
-      for (const observation of observations) {
-        const known = observation.before.get(origin);
-        if (known !== undefined && known.closed < pruned) {
-          missing.push({ observation, shard: observation.shard, origin, number: pruned, participants: [] });
-        }
-      }
+  for (const [origin, unlisted] of furthest(observations, "unlisted")) {
+    for (const observation of observations) {
+      if (closedFor(observation, origin) >= unlisted) continue;
+      missing.push({ observation, shard: observation.shard, origin, number: unlisted, participants: [] });
     }
   }
   return missing;
 }
 
-function shows(list: VisibleCommits, origin: string, number: number): boolean {
-  const known = list.get(origin);
-  return known !== undefined && (number <= known.closed || known.commits.has(number));
+/** By origin, the highest number that any of the lists says. */
+export function furthest(
+  observations: readonly Observation[],
+  what: "closed" | "unlisted",
+): ReadonlyMap<string, number> {
+  const numbers = new Map<string, number>();
+  for (const { after } of observations) {
+    for (const [origin, of] of after) numbers.set(origin, Math.max(numbers.get(origin) ?? 0, of[what]));
+  }
+  return numbers;
 }
 
-const listSql = `SELECT pg_catalog.string_agg(pg_catalog.concat_ws(' ', o.origin, o.closed, o.pruned, c.commits), E'\\n')
+function shows(observation: Observation, origin: string, number: number): boolean {
+  if (number <= closedFor(observation, origin)) return true;
+  return observation.before.get(origin)?.commits.has(number) ?? false;
+}
+
+/** Up to this number the snapshot shows all of the origin that are committed. */
+function closedFor({ before, closedBefore }: Observation, origin: string): number {
+  return Math.max(before.get(origin)?.closed ?? 0, closedBefore.get(origin) ?? 0);
+}
+
+/** $1: a JSON object, by origin: from which number on to list, at least. What has been deleted cannot be listed. */
+const listSql = `SELECT pg_catalog.string_agg(
+    pg_catalog.concat_ws(' ', o.origin, o.closed, greatest(since.number, o.pruned), c.commits), E'\\n')
   FROM shardgres.origins o
+  CROSS JOIN LATERAL (
+    SELECT least(o.unlisted, ($1::pg_catalog.jsonb OPERATOR(pg_catalog.->>) o.origin)::pg_catalog.int8) AS number
+  ) since
   LEFT JOIN LATERAL (
     SELECT pg_catalog.string_agg(pg_catalog.concat(c.number, ':', pg_catalog.array_to_string(c.participants, ',')), ' ') commits
     FROM shardgres.commits c
-    WHERE c.origin = o.origin AND c.number > o.closed AND c.outcome = 'committed'
+    WHERE c.origin = o.origin AND c.number > since.number AND c.outcome = 'committed'
   ) c ON true`;
-const list: NeededStatement = { name: "shardgres_commits", parse: parseTextMessage("shardgres_commits", listSql, []) };
-const listRequest = [bindValuesMessage("", list.name, undefined, [], []), executeMessage(""), syncMessage];
+const list: NeededStatement = {
+  name: "shardgres_commits",
+  parse: parseTextMessage("shardgres_commits", listSql, [oid.text]),
+};
 
-/** Asks within the participant's transaction, at once. Uses the unnamed portal. Rejects with ShardError or AppError. */
-export function askVisibleCommits(participant: Participant): Promise<VisibleCommits> {
+function listRequest(since: ReadonlyMap<string, number>): readonly Buffer[] {
+  const from = since.size === 0 ? "{}" : JSON.stringify(Object.fromEntries(since));
+  return [bindValuesMessage("", list.name, undefined, [Buffer.from(from)], []), executeMessage(""), syncMessage];
+}
+
+/** What all of the observations are sure to show: what came later is to be compared with them. */
+export function commonlyClosed(observations: readonly Observation[]): ReadonlyMap<string, number> {
+  const common = new Map<string, number>();
+  for (const origin of observations[0]?.before.keys() ?? []) {
+    common.set(origin, Math.min(...observations.map((observation) => closedFor(observation, origin))));
+  }
+  return common;
+}
+
+/**
+ * Asks within the participant's transaction, at once. Uses the unnamed portal. `since`: by origin, lists also what came after
+ * this number. Rejects with ShardError or AppError.
+ */
+export function askVisibleCommits(
+  participant: Participant,
+  since: ReadonlyMap<string, number> = new Map(),
+): Promise<VisibleCommits> {
   return new Promise((resolve, reject) => {
     let error: ShardError | undefined;
     let text = "";
     participant.request(
-      listRequest,
+      listRequest(since),
       {
         watched: watch(backend.errorResponse, backend.dataRow),
         wholeMessages: true,
@@ -113,18 +156,18 @@ export function askVisibleCommits(participant: Participant): Promise<VisibleComm
   });
 }
 
-/** Lines of "origin closed pruned number:shard,shard number:shard,shard". */
+/** Lines of "origin closed unlisted number:shard,shard number:shard,shard". */
 export function parseVisibleCommits(text: string): VisibleCommits {
   const origins = new Map<string, OriginCommits>();
   if (text === "") return origins;
   for (const line of text.split("\n")) {
-    const [origin = "", closed, pruned, ...listed] = line.split(" ");
+    const [origin = "", closed, unlisted, ...listed] = line.split(" ");
     const commits = new Map<number, readonly ShardName[]>();
     for (const each of listed) {
       const at = each.indexOf(":");
       commits.set(Number(each.slice(0, at)), each.slice(at + 1).split(",") as ShardName[]);
     }
-    origins.set(origin, { closed: Number(closed), pruned: Number(pruned), commits });
+    origins.set(origin, { closed: Number(closed), unlisted: Number(unlisted), commits });
   }
   return origins;
 }
