@@ -48,7 +48,10 @@ export class Recorder {
       while (!stop.aborted) {
         const connection = await client.connected(stop).catch(() => undefined);
         if (connection === undefined) break;
-        const isWhole = await this.#transact(session, connection, workload.next(random));
+        const plan = workload.next(random);
+        let isWhole = await this.#transact(session, connection, plan);
+        if (isWhole && random.below(2) === 0)
+          isWhole = await this.#transact(session, connection, lookAfter(plan, random));
         if (!isWhole) await client.reset();
       }
     } finally {
@@ -107,4 +110,10 @@ export class Recorder {
   #noteProgress(shard: number, startedAt: number): void {
     this.#latest.set(shard, Math.max(this.#latest.get(shard) ?? 0, startedAt));
   }
+}
+
+/** Looks at one of the keys that have just been used: what was written must be there. */
+function lookAfter({ statements }: PlannedTransaction, random: Random): PlannedTransaction {
+  const keys = [random.pick(random.pick(statements).keys)];
+  return { level: "read committed", isBlock: false, statements: [{ kind: "read", keys }] };
 }

@@ -1,6 +1,8 @@
-// What the clients of a history do: transactions of one to four statements, each over one to three keys, on keys that many
-// others use at the same time. Most transactions take their locks in one order, or else they would do little but wait for
-// each other. A key that has been written to often makes room for a new one, so that lists stay short.
+// What the clients of a history do: transactions of one to four statements, on keys that many others use at the same time.
+// Keys come in groups of one per shard, and a statement keeps to one group: so readers and writers of several keys meet
+// where something can go wrong, and transactions tie the groups together. Most transactions take their locks in one order,
+// or else they would do little but wait for each other. A key that has been written to often makes room for a new one, so
+// that lists stay short.
 import type { Random } from "../support/random.ts";
 import type { Key, Level } from "./checker/history.ts";
 
@@ -16,23 +18,24 @@ export interface PlannedTransaction {
   readonly statements: readonly PlannedStatement[];
 }
 
-/** All shards together. */
-const activeKeys = 15;
+const groupCount = 5;
+const groupSize = 3;
 const writesPerKeyMax = 25;
 
 export class Workload {
   readonly #levels: readonly Level[];
-  /** By shard: keys that are in use, and those that are still to come. */
-  readonly #active: Key[][];
+  readonly #groups: Key[][];
+  /** By shard: keys that are still to come. */
   readonly #waiting: Key[][];
   readonly #writes = new Map<Key, number>();
 
   /** `keys`: of each shard that takes part. */
   constructor(levels: readonly Level[], keys: readonly (readonly Key[])[]) {
     this.#levels = levels;
-    const activePerShard = activeKeys / keys.length;
-    this.#active = keys.map((each) => each.slice(0, activePerShard));
-    this.#waiting = keys.map((each) => each.slice(activePerShard));
+    this.#waiting = keys.map((each) => [...each]);
+    this.#groups = Array.from({ length: groupCount }, () =>
+      Array.from({ length: groupSize }, (_, member) => this.#newKey(member)!),
+    );
   }
 
   next(random: Random): PlannedTransaction {
@@ -44,19 +47,20 @@ export class Workload {
 
   #statement(random: Random): PlannedStatement {
     const kind = random.pick(["read", "write"] as const);
-    const count = kind === "read" ? 1 + random.below(3) : random.pick([1, 1, 2, 2, 3]);
-    const keys = new Set(Array.from({ length: count }, () => this.#key(random)));
+    const group = random.pick(this.#groups);
+    for (const [member, key] of group.entries()) {
+      if ((this.#writes.get(key) ?? 0) >= writesPerKeyMax) group[member] = this.#newKey(member) ?? key;
+    }
+    const keys = [...group];
+    const count = random.pick(kind === "read" ? [1, 2, 3, 3] : [1, 1, 2, 2, 3]);
+    while (keys.length > count) keys.splice(random.below(keys.length), 1);
     if (kind === "write") for (const key of keys) this.#writes.set(key, (this.#writes.get(key) ?? 0) + 1);
-    return { kind, keys: [...keys] };
+    return { kind, keys };
   }
 
-  #key(random: Random): Key {
-    const shard = random.below(this.#active.length);
-    const active = this.#active[shard]!;
-    const at = random.below(active.length);
-    if ((this.#writes.get(active[at]!) ?? 0) >= writesPerKeyMax)
-      active[at] = this.#waiting[shard]!.pop() ?? active[at]!;
-    return active[at]!;
+  /** The members of a group lie on different shards as far as there are enough of them. */
+  #newKey(member: number): Key | undefined {
+    return this.#waiting[member % this.#waiting.length]!.pop();
   }
 }
 
