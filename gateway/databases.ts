@@ -13,11 +13,9 @@ import { UserTypes, userTypesSql } from "../src/catalog/user-types.ts";
 import { allShards } from "../src/executor/execution.ts";
 import type { AdminConnections } from "../src/pool/admin-connections.ts";
 import type { Topology } from "../src/topology/snapshot.ts";
+import { catalogChannel } from "../src/transaction/catalog-channel.ts";
 import { Coordinator } from "../src/transaction/coordinator.ts";
 import { DistributionGate } from "./distribution-gate.ts";
-
-/** Sent on the home shard by whoever changes the catalog, in the same transaction. */
-export const catalogChannel = "shardgres_catalog";
 
 const reconnectMaxMs = 5_000;
 const reloadLimitMs = 5_000;

@@ -11,7 +11,6 @@ import type { AllShardsPlan } from "../src/planner/plan.ts";
 import { quoteLiteral } from "../src/sql/names.ts";
 import type { ShardName } from "../src/topology/snapshot.ts";
 import type { Participant } from "../src/transaction/participant.ts";
-import { catalogChannel } from "./databases.ts";
 import { forward } from "./forward.ts";
 import type { Session } from "./session.ts";
 import type { Statement } from "./statement.ts";
@@ -65,8 +64,7 @@ export async function noteCatalogChange(
   home: Participant,
 ): Promise<void> {
   await Promise.all([...participants].map((participant) => participant.run(forgetDroppedTablesSql)));
-  await home.run(`NOTIFY ${catalogChannel}`);
-  home.cannotPrepare = true;
+  home.notifies = true;
   await session.reloadTransactionCatalog(home);
 }
 

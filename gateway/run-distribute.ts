@@ -22,6 +22,7 @@ export async function runDistribute(
   const names = namesOf(session, argumentText(plan.table, execution.statement) ?? "");
   session.whenEnded.push(await session.database.gate.close(names, session));
   await distribute(plan, execution);
+  session.transaction.hasDistributed = true;
   const { participants } = session.transaction;
   await noteCatalogChange(session, participants.values(), await session.transaction.join(session.topology.home));
   taker.fields([gatewayField(plan.resultColumn, voidType, 4)]);

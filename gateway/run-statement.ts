@@ -92,7 +92,7 @@ export function transactionAborted(): SqlError {
 /** The commands that PostgreSQL accepts in a failed transaction. */
 export function endsFailedTransaction(plan: Plan): boolean {
   if (plan.kind !== "transaction") return false;
-  return plan.action === "commit" || plan.action === "rollback" || plan.action === "rollback-to";
+  return ["commit", "rollback", "rollback-to", "prepare"].includes(plan.action);
 }
 
 async function runPlan(session: Session, statement: Statement, plan: Plan): Promise<Buffer> {

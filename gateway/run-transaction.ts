@@ -4,17 +4,17 @@ import { commandComplete } from "../src/pgwire/backend-message.ts";
 import { noticeResponse } from "../src/pgwire/notice.ts";
 import { SqlError } from "../src/pgwire/sql-error.ts";
 import type { TransactionPlan } from "../src/planner/plan.ts";
-import { refuse } from "../src/planner/refuse.ts";
+import { endPrepared, prepareTransaction } from "./run-prepared.ts";
 import type { Session } from "./session.ts";
 import type { Statement } from "./statement.ts";
 
 /** Resolves with CommandComplete. */
-export async function runTransaction(session: Session, { run }: Statement, plan: TransactionPlan): Promise<Buffer> {
+export async function runTransaction(session: Session, statement: Statement, plan: TransactionPlan): Promise<Buffer> {
   const { transaction } = session;
   switch (plan.action) {
     case "begin":
       beginTransaction(session, plan.modes);
-      return commandComplete(/^\s*start\b/i.test(run.text) ? "START TRANSACTION" : "BEGIN");
+      return commandComplete(/^\s*start\b/i.test(statement.run.text) ? "START TRANSACTION" : "BEGIN");
     case "commit":
     case "rollback": {
       if (!transaction.isExplicit) warnNoTransaction(session);
@@ -38,9 +38,12 @@ export async function runTransaction(session: Session, { run }: Statement, plan:
       await session.rolledBackToSavepoint();
       return commandComplete("ROLLBACK");
     case "prepare":
+      if (!transaction.isExplicit) warnNoTransaction(session);
+      return commandComplete(await prepareTransaction(session, plan.gid));
     case "commit-prepared":
+      return commandComplete(await endPrepared(session, statement, "COMMIT PREPARED", plan.gid));
     case "rollback-prepared":
-      throw refuse("SG001", "two-phase commit by the client");
+      return commandComplete(await endPrepared(session, statement, "ROLLBACK PREPARED", plan.gid));
     default:
       return unreachable(plan);
   }

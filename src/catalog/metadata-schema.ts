@@ -7,6 +7,7 @@
 // such a function. If X calls a SECURITY DEFINER function of Y that registers X's table, the check says yes although Y
 // asked; that gives Y nothing, since a plain function of Y, called by X, runs with all of X's rights anyway.
 
+import { clientPreparedSchemaSql } from "./client-prepared-schema.ts";
 import { transactionSchemaSql } from "./transaction-schema.ts";
 
 /** Roles keep their hands off: this text is run by a superuser, who then owns the schema. */
@@ -179,7 +180,14 @@ $$;
 `;
 
 /** Makes or renews the schema in one database: run by a superuser, as one simple query; may run again at any time. */
-export const metadataSchemaSql = [schemaSql, tablesSql, callerSql, registerSql, transactionSchemaSql].join("");
+export const metadataSchemaSql = [
+  schemaSql,
+  tablesSql,
+  callerSql,
+  registerSql,
+  transactionSchemaSql,
+  clientPreparedSchemaSql,
+].join("");
 
 /**
  * Taken on the home shard first, before the catalog is read to decide on a distribution: two such transactions follow

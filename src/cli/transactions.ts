@@ -60,6 +60,10 @@ async function resolve({ topology, admin }: OpenCluster, gid: string | undefined
   let isAllDone = true;
   for (const part of asked) {
     const resolution = await resolvePart(part, { ask: admin.query });
+    if (resolution === undefined) {
+      process.stdout.write(`${part.gid}\n  on ${part.shard}: prepared by a client, who is to end it\n`);
+      continue;
+    }
     if (resolution.outcome === undefined) isAllDone = false;
     process.stdout.write(resolutionText(resolution, describeError(resolution.reason).message));
   }

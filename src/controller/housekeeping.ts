@@ -3,6 +3,10 @@ import type { Log } from "../base/log.ts";
 import type { AdminQuery } from "../pool/admin-connections.ts";
 import type { ShardName, Topology } from "../topology/snapshot.ts";
 import { closeOrigins } from "../transaction/close-origins.ts";
+import { tidyClientOrigins } from "../transaction/tidy-client-origins.ts";
+
+/** Every reader looks at every origin, and nobody asks for these any more: each client's transaction has its own. */
+const keepClientsSeconds = 60;
 
 export interface HousekeepingOptions {
   readonly topology: () => Topology;
@@ -23,6 +27,7 @@ export async function keepHouse({ topology, ask, forget, log, ...limits }: House
     try {
       if (!(await hasSchema(ask, shards, database))) continue;
       const report = await closeOrigins({ clusterId, database, shards, ask, ...limits });
+      await tidyClientOrigins({ clusterId, home, database, shards, ask, ...limits, keepSeconds: keepClientsSeconds });
       if (report.closed > 0 || report.filled > 0) log.info({ database, ...report }, "transactions of gateways closed");
     } catch (error) {
       failures.push(error);

@@ -1,5 +1,6 @@
 // Whoever forgets a prepared transaction hears of it before PostgreSQL suffers: it keeps its locks, vacuum cannot clean up
 // behind it, in the end the server stops to save itself from wraparound, and its place is missing to others.
+import { isClientPart } from "../transaction/client-prepared.ts";
 import { parseGid } from "../transaction/gid.ts";
 import type { PreparedOnShard, PreparedTransaction } from "../transaction/prepared-transactions.ts";
 
@@ -57,6 +58,9 @@ export function preparedWarnings(onShard: PreparedOnShard, clusterId: string): r
 
 function whatToDo({ gid, database, owner, shard }: PreparedTransaction, clusterId: string): string {
   const ours = parseGid(gid);
+  if (ours?.clusterId === clusterId && isClientPart(gid)) {
+    return `A client has prepared it; shard ${ours.keeper} lists it under the client's own name.`;
+  }
   if (ours?.clusterId === clusterId) {
     const waits = ours.keeper === shard ? "" : ` as soon as its keeper, shard ${ours.keeper}, answers`;
     return `The controller ends it by itself${waits}; "shardgres transactions resolve" says what is in the way.`;

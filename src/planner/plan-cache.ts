@@ -88,7 +88,8 @@ function servesAnyLiterals(plan: Plan): boolean {
   return plan.kind === "single-shard" && plan.anyLiterals;
 }
 
-/** Plans that change what plans depend on, or that hold a password. */
+/** Plans that change what plans depend on, that hold a password, or a name that comes once. */
 function isWorthKeeping(plan: Plan): boolean {
+  if (plan.kind === "transaction") return !("gid" in plan);
   return plan.kind !== "all-shards" && plan.kind !== "distribute" && plan.kind !== "script";
 }

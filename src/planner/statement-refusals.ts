@@ -195,4 +195,16 @@ export const statementRefusals = {
     hint: "Use ISOLATION LEVEL REPEATABLE READ, and FOR UPDATE where a write depends on a read; or SET shardgres.serializable = per_shard, which makes it serializable on each shard, with one snapshot on none.",
     why: "Each PostgreSQL finds the dangerous structures among its own transactions only; a cycle over two shards would not be seen.",
   },
+  SG087: {
+    sqlstate: "22023",
+    message: 'transaction identifier "{}" is of the form that the gateway itself uses',
+    hint: "Choose another identifier. Parts of distributed transactions are ended by the gateway and the controller alone.",
+    why: "Parts of a distributed transaction are prepared on the shards under such names; ending one by hand could commit half of it.",
+  },
+  SG088: {
+    sqlstate: "0A000",
+    message: "a transaction that has distributed or undistributed a table cannot be prepared",
+    hint: "COMMIT it.",
+    why: "Statements that name the table wait until its rows have moved, and a prepared transaction may stay so for days.",
+  },
 } as const satisfies Record<string, Refusal>;

@@ -14,6 +14,7 @@
 // until it is committed, so none is overlooked.
 import type { AdminQuery } from "../pool/admin-connections.ts";
 import type { ShardName } from "../topology/snapshot.ts";
+import { isClientOrigin } from "./client-prepared.ts";
 import { formatGid, parseGid } from "./gid.ts";
 import { preparedOnShard } from "./prepared-transactions.ts";
 
@@ -98,6 +99,8 @@ async function readOrigins(context: CloseContext): Promise<Map<string, OriginOnS
   await Promise.all(
     shards.map(async (shard) => {
       for (const [origin, closed, last, silent, hasOld] of await ask(shard, database, originsSql, [keepSeconds])) {
+        // What clients have prepared is forgotten in its own way (resolve-client-prepared.ts).
+        if (isClientOrigin(origin ?? "")) continue;
         const views = origins.get(origin ?? "") ?? [];
         origins.set(origin ?? "", views);
         const view = { closed: Number(closed), last: Number(last), silentSeconds: Number(silent) };

@@ -6,7 +6,7 @@ import type { Participant } from "./participant.ts";
 export async function commitAlone(writer: Participant): Promise<void> {
   writer.shieldedFrom = "all but the client";
   try {
-    await writer.runAudibly("COMMIT");
+    await writer.runAudibly(writer.commitSql);
   } catch (error) {
     throw explainLoss(error, "outcome");
   }

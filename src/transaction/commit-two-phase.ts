@@ -51,7 +51,7 @@ export async function commitTwoPhase(
 
   await Promise.all(writers.map((writer) => writer.shield()));
   try {
-    await keeper.runAudibly(`${commit.recordSql}; COMMIT`);
+    await keeper.runAudibly(`${commit.recordSql}; ${keeper.commitSql}`);
   } catch (error) {
     if (!(error instanceof AppError)) {
       // The keeper answered: a deferred constraint, say. Then it has rolled back.
@@ -76,7 +76,7 @@ export async function commitTwoPhase(
 
 /** The first writer, unless there is one that cannot be prepared: that one commits plainly. */
 function chooseKeeper(writers: readonly Participant[]): Participant {
-  const unpreparable = writers.filter((participant) => participant.cannotPrepare);
+  const unpreparable = writers.filter((participant) => participant.cannotPrepare || participant.notifies);
   if (unpreparable.length > 1) {
     throw new SqlError({
       code: "0A000",
@@ -87,7 +87,7 @@ function chooseKeeper(writers: readonly Participant[]): Participant {
   return unpreparable[0] ?? writers[0]!;
 }
 
-function hasAnsweredNo(result: PromiseSettledResult<void>): boolean {
+export function hasAnsweredNo(result: PromiseSettledResult<void>): boolean {
   return result.status === "rejected" && !(result.reason instanceof AppError);
 }
 
@@ -95,7 +95,7 @@ function hasAnsweredNo(result: PromiseSettledResult<void>): boolean {
  * Ends the prepared parts: over the participant's own connection, else with the gateway's rights, for as long as it takes.
  * Resolves after a while in any case, with the shards that are not done yet.
  */
-async function endOthers(
+export async function endOthers(
   others: readonly Participant[],
   { gid, finished }: DistributedCommit,
   outcome: Outcome,
@@ -124,7 +124,8 @@ async function endOthers(
   return [...left];
 }
 
-async function within<T>(work: Promise<T>, limitMs: number): Promise<T | undefined> {
+/** undefined: it takes longer. */
+export async function within<T>(work: Promise<T>, limitMs: number): Promise<T | undefined> {
   const timer = new AbortController();
   const limit = delay(limitMs, timer.signal).then(
     () => undefined,
@@ -138,7 +139,7 @@ async function within<T>(work: Promise<T>, limitMs: number): Promise<T | undefin
 }
 
 /** An error of the record means that somebody has given the transaction up. */
-function explained(error: unknown): unknown {
+export function explained(error: unknown): unknown {
   if (!isAbortedByOthers(error)) return error;
   return new SqlError({
     code: "40001",

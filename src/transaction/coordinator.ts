@@ -53,6 +53,10 @@ export class Coordinator {
     this.finish = new FinishPrepared(options.database, options.ask, options.log);
   }
 
+  get options(): CoordinatorOptions {
+    return this.#options;
+  }
+
   get database(): string {
     return this.#options.database;
   }

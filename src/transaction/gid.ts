@@ -35,5 +35,8 @@ export function originOf(gatewayName: string, startedAtMs: number): string {
   if (!namePattern.test(gatewayName)) {
     throw new TypeError(`the name of a gateway has letters, digits, "." and "-" only, not "${gatewayName}"`);
   }
+  if (gatewayName.startsWith("c-")) {
+    throw new TypeError(`the name of a gateway does not begin with "c-", as "${gatewayName}" does`);
+  }
   return `${gatewayName}_${startedAtMs.toString(36)}`;
 }

@@ -1,6 +1,7 @@
 // The transactions that are prepared somewhere, each once, with what is known of its fate: for people who ask.
 import type { AdminQuery } from "../pool/admin-connections.ts";
 import type { ShardName } from "../topology/snapshot.ts";
+import { isClientsSql } from "./client-prepared.ts";
 import { parseGid } from "./gid.ts";
 import { type PreparedTransaction, preparedOnShard } from "./prepared-transactions.ts";
 
@@ -75,6 +76,13 @@ function byTransaction(parts: readonly PreparedTransaction[], clusterId: string)
   return [...found.values()].sort((a, b) => b.ageSeconds - a.ageSeconds);
 }
 
+/** What a client has prepared is his as long as it is prepared at home. */
+const statusSql = `
+select gid, case when exists (
+    select from pg_catalog.pg_prepared_xacts p where ${isClientsSql}
+  ) then 'prepared' else shardgres.transaction_status(gid) end
+from unnest($1::text[]) gid`;
+
 /** Each keeper is asked once for each database. */
 async function withStates(found: readonly Found[], ask: AdminQuery): Promise<ListedTransaction[]> {
   const questions = Map.groupBy(found, ({ keeper, database }) => JSON.stringify([keeper, database]));
@@ -84,8 +92,7 @@ async function withStates(found: readonly Found[], ask: AdminQuery): Promise<Lis
       const { keeper, database } = asked[0]!;
       if (keeper === undefined) return;
       const gids = asked.map(({ gid }) => gid);
-      const sql = "select gid, shardgres.transaction_status(gid) from unnest($1::text[]) gid";
-      const rows = await ask(keeper, database, sql, [gids]).catch(() => []);
+      const rows = await ask(keeper, database, statusSql, [gids]).catch(() => []);
       for (const [gid, status] of rows) states.set(gid ?? "", stateOf(status ?? ""));
     }),
   );
@@ -95,13 +102,15 @@ async function withStates(found: readonly Found[], ask: AdminQuery): Promise<Lis
   });
 }
 
-/** `status`: as shardgres.transaction_status says. */
+/** `status`: as shardgres.transaction_status says, or 'prepared'. */
 function stateOf(status: string): TransactionState {
   switch (status) {
     case "committed":
       return "committing";
     case "aborted":
       return "aborting";
+    case "prepared":
+      return "prepared";
     case "in progress":
       return "in doubt";
     default:

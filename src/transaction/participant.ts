@@ -7,6 +7,7 @@ import { queryMessage } from "../pgwire/frontend-encode.ts";
 import { backend, transactionStatus } from "../pgwire/message-type.ts";
 import type { Lease } from "../pool/pool.ts";
 import type { ShardName } from "../topology/snapshot.ts";
+import { notifyCatalogSql } from "./catalog-channel.ts";
 
 export class Participant {
   readonly lease: Lease;
@@ -14,6 +15,8 @@ export class Participant {
   wrote = false;
   /** It has used something that PREPARE TRANSACTION refuses (LISTEN, NOTIFY, temporary tables). */
   cannotPrepare = false;
+  /** The catalog has changed here, at home: its COMMIT tells all gateways (PREPARE cannot). */
+  notifies = false;
   /** The reason why this connection must stay with the session. */
   isReserved = false;
   /** COMMIT PREPARED or ROLLBACK PREPARED is on its way, and nobody waits for it: settles when the connection is free. */
@@ -39,6 +42,10 @@ export class Participant {
 
   get hasBegun(): boolean {
     return this.#opening === undefined;
+  }
+
+  get commitSql(): string {
+    return this.notifies ? `${notifyCatalogSql}; COMMIT` : "COMMIT";
   }
 
   /** The shard has a transaction open for it. */

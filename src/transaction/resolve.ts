@@ -4,8 +4,10 @@
 import type { Log } from "../base/log.ts";
 import type { AdminQuery } from "../pool/admin-connections.ts";
 import type { ShardName } from "../topology/snapshot.ts";
+import { isClientPart } from "./client-prepared.ts";
 import { decide, finishPreparedNow, type Outcome } from "./finish-prepared.ts";
 import { gidPrefix, parseGid } from "./gid.ts";
+import { resolveClientPart } from "./resolve-client-prepared.ts";
 
 /** One part of a distributed transaction, as a shard shows it. */
 export interface PreparedPart {
@@ -52,8 +54,12 @@ export async function preparedParts(
     .filter(({ gid }) => parseGid(gid) !== undefined);
 }
 
-/** Ends one part by the rule. Never rejects. */
-export async function resolvePart(part: PreparedPart, { ask }: Pick<ResolverContext, "ask">): Promise<Resolution> {
+/** Ends one part by the rule; undefined: it is a client's, who is to end it. Never rejects. */
+export async function resolvePart(
+  part: PreparedPart,
+  { ask }: Pick<ResolverContext, "ask">,
+): Promise<Resolution | undefined> {
+  if (isClientPart(part.gid)) return resolveClientPart(part, { ask });
   const { shard, database, gid } = part;
   try {
     const outcome = await decide(ask, parseGid(gid)!.keeper, database, gid);
@@ -80,6 +86,7 @@ export async function resolveOnce(context: ResolverContext, patienceSeconds: num
       for (const part of parts) {
         if (part.ageSeconds < patienceSeconds) continue;
         const resolution = await resolvePart(part, context);
+        if (resolution === undefined) continue;
         const { gid, outcome, reason } = resolution;
         if (outcome === undefined) log.warn({ gid, shard, err: reason }, "transaction stays in doubt");
         else log.info({ gid, shard, outcome }, "transaction resolved");

@@ -4,20 +4,18 @@
 // status: idle -> open (BEGIN, or a statement that needs several shards) -> idle
 //                 open -> failed (an error) -> open (ROLLBACK TO) or idle (ROLLBACK, COMMIT)
 import { assert, unreachable } from "../base/assert.ts";
-import { backend, transactionStatus } from "../pgwire/message-type.ts";
-import { noticeResponse } from "../pgwire/notice.ts";
+import { backend } from "../pgwire/message-type.ts";
 import { SqlError } from "../pgwire/sql-error.ts";
 import type { Lease, Pool, Traveller } from "../pool/pool.ts";
 import type { SessionSettings } from "../pool/session-settings.ts";
 import type { ShardName } from "../topology/snapshot.ts";
 import { agreeOnSnapshots } from "./agree-on-snapshots.ts";
-import { commitAlone } from "./commit-alone.ts";
-import { commitTwoPhase } from "./commit-two-phase.ts";
+import { commitParticipants, lossOf } from "./commit-participants.ts";
 import type { Coordinator } from "./coordinator.ts";
 import { type Isolation, isolationIn, isSettingOff } from "./isolation.ts";
-import { explainLoss, transactionLost } from "./lost-connection.ts";
 import { Participant } from "./participant.ts";
 import { Patience } from "./patience.ts";
+import { prepareByClient } from "./prepare-by-client.ts";
 import { quotedSavepoint, savepointSql, TransactionSteps } from "./transaction-steps.ts";
 
 export interface TransactionServices {
@@ -41,8 +39,8 @@ export interface TransactionServices {
   readonly reserved: Map<ShardName, Lease>;
 }
 
-export interface CommitResult {
-  readonly tag: "COMMIT" | "ROLLBACK";
+export interface EndResult<Tag> {
+  readonly tag: Tag | "ROLLBACK";
   /** Of the session from now on. */
   readonly settings: SessionSettings;
 }
@@ -53,6 +51,8 @@ export class SessionTransaction {
   isExplicit = false;
   /** A statement has called nextval on the home shard, so currval there is this session's own. */
   hasCalledNextval = false;
+  /** Rows have moved: the distribution gate is closed until it ends. */
+  hasDistributed = false;
   readonly participants = new Map<ShardName, Participant>();
   #services: TransactionServices;
   #modes = "";
@@ -251,8 +251,33 @@ export class SessionTransaction {
   }
 
   /** Resolves with the command tag: ROLLBACK when the transaction had failed. Rejects when it could not be committed. */
-  async commit(): Promise<CommitResult> {
-    const result = this.#commit();
+  commit(): Promise<EndResult<"COMMIT">> {
+    const { coordinator, onNews } = this.#services;
+    return this.#succeed("COMMIT", () => commitParticipants(this.#begun, coordinator, (warning) => onNews?.(warning)));
+  }
+
+  /**
+   * PREPARE TRANSACTION by the client: `prepareSql` is for the home shard, which takes part in any case. Resolves with the
+   * command tag: ROLLBACK when the transaction had failed. Rejects when it is rolled back, or with 08007.
+   */
+  prepare(prepareSql: string): Promise<EndResult<"PREPARE TRANSACTION">> {
+    return this.#succeed("PREPARE TRANSACTION", async () => {
+      const home = await this.join(this.#services.home(), "state");
+      // Outside of a block PREPARE TRANSACTION is a mere warning, so its BEGIN must have been carried out.
+      if (!home.hasBegun) await home.run("SELECT");
+      await prepareByClient(prepareSql, home, this.#begun, this.#services.coordinator);
+    });
+  }
+
+  /** Home first, so that it keeps the decision: NOTIFY is done there, and cannot be prepared. */
+  get #begun(): Participant[] {
+    const home = this.#services.home();
+    const begun = [...this.participants.values()].filter((participant) => participant.hasBegun);
+    return begun.sort((a, b) => Number(b.shard === home) - Number(a.shard === home));
+  }
+
+  async #succeed<Tag extends string>(tag: Tag, work: () => Promise<void>): Promise<EndResult<Tag>> {
+    const result = this.#endOrUndo(tag, work);
     this.#committing = result;
     try {
       return await result;
@@ -261,51 +286,21 @@ export class SessionTransaction {
     }
   }
 
-  async #commit(): Promise<CommitResult> {
+  async #endOrUndo<Tag extends string>(tag: Tag, work: () => Promise<void>): Promise<EndResult<Tag>> {
     if (this.status === "failed") {
       await this.#undo();
       return { tag: "ROLLBACK", settings: this.#services.traveller().settings };
     }
     this.#reported.clear();
     const { settings } = this.#opened;
-    const all = [...this.participants.values()].filter((participant) => participant.hasBegun);
-    // COMMIT and PREPARE of a transaction that a shard has given up would roll it back and report success.
-    const broken = all.find(
-      ({ lease }) => lease.connection.isClosed || lease.connection.status !== transactionStatus.open,
-    );
-    if (broken !== undefined) {
-      await this.#undo();
-      throw lossOf(broken.lease);
-    }
-    const writers = all.filter((participant) => participant.wrote);
-    // Home first, so that it keeps the decision: NOTIFY is done there, and cannot be prepared.
-    const home = this.#services.home();
-    writers.sort((a, b) => Number(b.shard === home) - Number(a.shard === home));
-    const readers = all.filter((participant) => !participant.wrote);
     try {
-      if (writers.length > 1) {
-        const { gid, late } = await commitTwoPhase(writers, this.#services.coordinator);
-        for (const shard of late) this.#services.onNews?.(commitIsLate(shard, gid));
-      } else if (writers.length === 1) {
-        await commitAlone(writers[0]!);
-      }
-      await Promise.all(readers.map((reader) => this.#commitReader(reader, writers.length > 0)));
+      await work();
     } catch (error) {
       await this.#undo();
       throw error;
     }
     this.#end(settings);
-    return { tag: "COMMIT", settings };
-  }
-
-  /** Once something is committed, nothing that happens to those who have only read is an error of the transaction. */
-  async #commitReader(reader: Participant, isCommitted: boolean): Promise<void> {
-    try {
-      await reader.runAudibly("COMMIT");
-    } catch (error) {
-      if (!isCommitted) throw explainLoss(error, "read");
-      reader.lease.discard();
-    }
+    return { tag, settings };
   }
 
   /**
@@ -362,6 +357,7 @@ export class SessionTransaction {
     this.status = "idle";
     this.isExplicit = false;
     this.hasCalledNextval = false;
+    this.hasDistributed = false;
     this.#isolation = undefined;
     this.#hasSnapshot = false;
     this.#used.clear();
@@ -384,17 +380,4 @@ export class SessionTransaction {
       ),
     );
   }
-}
-
-function commitIsLate(shard: ShardName, gid: string): Buffer {
-  return noticeResponse(
-    "WARNING",
-    "01000",
-    `the transaction is committed, but shard "${shard}" does not show it yet (global transaction id ${gid})`,
-  );
-}
-
-/** A participant that was lost earlier: what its shard has said, if anything. */
-function lossOf({ connection }: Lease): unknown {
-  return explainLoss(connection.lostBefore ?? transactionLost(), "transaction");
 }

@@ -264,14 +264,35 @@ show(cur.fetchone(), con.server_version // 10000, con.encoding, con.get_paramete
     expect(shown).toEqual([["room", "hello"], [["NOTICE:  noted\n"]], ["57014"], ["57014"], [[1], 18, "UTF8", "on"]]);
   });
 
-  test("two-phase commit of the client's own is refused", async () => {
+  test("two-phase commit by the driver: tpc_begin, tpc_prepare, tpc_recover, tpc_commit, tpc_rollback", async () => {
     const shown = await run(`
-con.tpc_begin(con.xid(1, "mine", "branch"))
-cur.execute("update thing_distributed set flag = true where id = 3")
-show(code(con.tpc_prepare))
-con.close()
+def change(con, xid, ids, word):
+    con.tpc_begin(xid)
+    with con.cursor() as cur: cur.execute("update thing_distributed set word = %s where id = any(%s)", (word, ids))
+def count(word):
+    con.rollback()
+    cur.execute("select count(*) from thing_distributed where word = %s", (word,))
+    return cur.fetchone()[0]
+ids = list(range(1, 10))
+first = connect()
+change(first, first.xid(42, "global", "branch"), ids, "prepared")
+first.tpc_prepare()
+show(count("prepared"))
+first.close()
+found = con.tpc_recover()
+show([[x.format_id, x.gtrid, x.bqual, x.owner, x.database] for x in found])
+con.rollback()
+con.tpc_commit(found[0])
+show(count("prepared"), len(con.tpc_recover()))
+second = connect()
+change(second, second.xid(42, "global", "other"), ids, "rolled back")
+second.tpc_prepare()
+second.tpc_rollback()
+change(second, "plain name", ids, "one phase")
+second.tpc_commit()
+show(count("rolled back"), count("one phase"), len(con.tpc_recover()))
+show(code(lambda: connect().tpc_commit("nobody")))
 `);
-    expect(shown).toEqual([["0A000"]]);
-    expect(await clients.onShards("select gid from pg_prepared_xacts")).toEqual(clients.everywhere());
+    expect(shown).toEqual([[0], [[[42, "global", "branch", "postgres", "postgres"]]], [9, 0], [0, 9, 0], ["42704"]]);
   });
 });

@@ -151,13 +151,6 @@ describe("commit and rollback", () => {
     expect(await rowsOf(client, "select distinct balance from account")).toEqual(["7"]);
     await nothingIsLeft();
   });
-
-  test("PREPARE TRANSACTION of the client is refused", async () => {
-    await runAll(client, "begin", setBalance(a1, 1));
-    await expect(client.query("prepare transaction 'mine'")).rejects.toMatchObject({ code: "0A000" });
-    expect((await client.query("commit")).command).toBe("ROLLBACK");
-    expect(await changedOnShards()).toEqual(clients.everywhere("0"));
-  });
 });
 
 describe("errors", () => {

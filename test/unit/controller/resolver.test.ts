@@ -101,3 +101,43 @@ test("one that cannot be ended does not keep the next from it, and is tried agai
   await resolver.settled();
   expect(ended.at(-1)).toBe(`s2/app: ROLLBACK PREPARED '${gidOf(1, s1)}'`);
 });
+
+test("what a client has prepared is in no doubt, and is asked about again after ten seconds", async () => {
+  let answer = "prepared";
+  let [now, asked] = [0, 0];
+  const ask: AdminQuery = async (_shard, _database, sql) => {
+    if (!sql.includes("decide_unless_prepared")) return [];
+    asked++;
+    return [[answer]];
+  };
+  const options = {
+    clusterId: () => "c",
+    ask,
+    forget: () => {},
+    log: pino({ level: "silent" }),
+    isTimeToTell: () => true,
+  };
+  const resolver = new Resolver(options, () => now);
+  const shards = [onShard(s2, { gid: "sg_c_c-700_abc_1_s1" })];
+  const pass = async (shown = shards) => {
+    resolver.pass(shown);
+    await resolver.settled();
+    return asked;
+  };
+  expect(await pass()).toBe(1);
+  expect(shards.flatMap((shard) => resolver.inDoubt(shard))).toEqual([]);
+  now = 9_999;
+  expect(await pass()).toBe(1);
+  now = 10_000;
+  expect(await pass()).toBe(2);
+  expect(resolver.failures).toBe(0);
+  now = 20_000;
+  answer = "committed";
+  expect(await pass()).toBe(3);
+  expect(resolver.resolved).toEqual({ committed: 1, aborted: 0 });
+  // One that is gone is forgotten: were it there again, it would be a new one.
+  answer = "prepared";
+  await pass();
+  await pass([onShard(s2)]);
+  expect(await pass()).toBe(5);
+});
