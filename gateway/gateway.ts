@@ -9,6 +9,7 @@ import type { Topology } from "../src/topology/snapshot.ts";
 import { originOf } from "../src/transaction/gid.ts";
 import { CancelKeys } from "./cancel-keys.ts";
 import { Databases } from "./databases.ts";
+import { DeadlockWatch } from "./deadlock-watch.ts";
 import { Remembered } from "./remembered.ts";
 import type { SessionDefaults } from "./session-defaults.ts";
 import { SharedStatements } from "./shared-statements.ts";
@@ -28,6 +29,7 @@ export class Gateway {
   readonly connectChecks = new Map<string, number>();
   /** What the last login of each role has proved: connections are opened with it, also for older sessions of the role. */
   readonly secrets = new Map<string, ScramSecret>();
+  readonly deadlocks: DeadlockWatch;
   #topology: () => Topology;
 
   /** `name` tells this gateway from others of the cluster, in gids and logs. */
@@ -37,6 +39,7 @@ export class Gateway {
     this.#topology = topology;
     this.pool = new ConnectionPool(topology);
     this.databases = new Databases(topology, admin, originOf(name, Date.now()), log);
+    this.deadlocks = new DeadlockWatch(name, topology, admin, log);
   }
 
   get topology(): Topology {
@@ -45,6 +48,7 @@ export class Gateway {
 
   async close(): Promise<void> {
     this.pool.close();
+    await this.deadlocks.close();
     await this.databases.close();
     await this.admin.close();
   }

@@ -3,6 +3,7 @@
 // take the next step must look first.
 import { ShardError } from "../src/pgwire/error-fields.ts";
 import { SqlError } from "../src/pgwire/sql-error.ts";
+import { DeadlockDetected } from "../src/transaction/deadlock-error.ts";
 import type { Session } from "./session.ts";
 
 /** How soon cancel requests are repeated: at first, and at most. */
@@ -66,7 +67,8 @@ export class Interrupts {
   /** To a shard every interrupt is a cancel request: the client is told what it really was. */
   explain(error: unknown): unknown {
     const { aborted, reason } = this.#controller.signal;
-    return aborted && error instanceof ShardError && error.fields.code === queryCanceled ? reason : error;
+    if (!aborted || !(error instanceof ShardError) || error.fields.code !== queryCanceled) return error;
+    return reason instanceof DeadlockDetected ? reason.inContextOf(error) : reason;
   }
 }
 
@@ -77,7 +79,7 @@ export function stopWork(session: Session, reason: Error, isWish: boolean): void
 }
 
 function cancelWork({ active, reserved, transaction }: Session, isWish: boolean): void {
-  for (const connection of active) connection.cancel();
+  for (const connection of active.keys()) connection.cancel();
   const joined = new Set([...transaction.participants.values()].map(({ lease }) => lease));
   for (const lease of reserved.values()) {
     if (lease.connection.inFlight > 0 && !joined.has(lease)) lease.connection.cancel();

@@ -63,7 +63,7 @@ export function sendToShard(
         connection = used;
         // From here on the shard keeps the time.
         if (clock.isOn) clock.statementSent();
-        if (!isOpen) session.active.add(used);
+        if (!isOpen) session.active.set(used, shard);
       },
       onCopyIn() {
         copy = new CopyForward(connection!, client, isExtended, () => {

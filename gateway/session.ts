@@ -41,6 +41,8 @@ const ready = {
   failed: readyForQuery(transactionStatus.failed),
 };
 
+let sessionCount = 0;
+
 export interface SessionStart {
   readonly client: ClientConnection;
   readonly gateway: Gateway;
@@ -73,8 +75,10 @@ export class Session implements GatedSession, MessageTaker {
   searchPathKey = "";
   /** COPY FROM STDIN in progress: CopyData goes here. */
   copy: CopyFromClient | undefined;
-  /** Connections that work for this session now, outside of its transaction. */
-  readonly active = new Set<ServerConnection>();
+  /** Connections that work for this session now, outside of its transaction, and their shards. */
+  readonly active = new Map<ServerConnection, ShardName>();
+  /** Tells this session from the others of this gateway, earlier ones too. */
+  readonly number = ++sessionCount;
   #currentText = "";
   readonly #defaults: SessionDefaults;
   /** To be called when the open transaction has ended and its outcome is in the catalog. */
@@ -134,6 +138,11 @@ export class Session implements GatedSession, MessageTaker {
 
   get runningText(): string {
     return this.#messages.isBusy ? this.#currentText.toLowerCase() : "";
+  }
+
+  /** A message is being carried out. */
+  get isBusy(): boolean {
+    return this.#messages.isBusy;
   }
 
   get holdsHomeLocks(): boolean {
@@ -387,6 +396,7 @@ export class Session implements GatedSession, MessageTaker {
     stopWork(this, new ClientGone(), false);
     this.client.end();
     this.database.gate.sessions.delete(this);
+    this.gateway.deadlocks.sessions.delete(this);
     void this.transaction.rollback().then(() => {
       if (!this.#messages.isBusy) this.interrupts.reset();
       for (const listener of this.whenEnded.splice(0)) listener();

@@ -21,7 +21,7 @@ export class StatementLeases {
       const holdsOthers = this.#leases.size > 0;
       lease = await session.gateway.pool.acquire(shard, session.traveller(), { holdsOthers, signal });
       this.#leases.set(shard, lease);
-      session.active.add(lease.connection);
+      session.active.set(lease.connection, shard);
     }
     return new Participant(lease, undefined, (message) => session.client.write(message));
   }

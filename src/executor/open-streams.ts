@@ -67,6 +67,8 @@ export async function withView<T>(
   try {
     streams = await view.open(parts, goesOn);
     await Promise.all(streams.map((stream) => stream.described));
+    // One that has failed before it could say what its rows are has no columns.
+    for (const { error } of streams) if (error !== undefined) throw error;
     const result = await use(streams);
     isFailed = false;
     return result;

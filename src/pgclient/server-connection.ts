@@ -65,6 +65,9 @@ export class ServerConnection {
   /** Cancel requests that the server has not taken yet. */
   #cancels = 0;
   #cancelListeners: (() => void)[] = [];
+  /** Requests that came while a cancel request was on its way, which might have hit them. */
+  #held: (() => void)[] = [];
+  #answered = 0;
   #onClose: () => void = () => {};
   #onNotification: ((message: Buffer) => void) | undefined;
 
@@ -118,7 +121,21 @@ export class ServerConnection {
 
   /** Requests that wait for their answer. */
   get inFlight(): number {
-    return this.#exchanges.length;
+    return this.#exchanges.length + this.#held.length;
+  }
+
+  /** Requests that have had their answer: while it stays the same, so does the request that is being answered. */
+  get answered(): number {
+    return this.#answered;
+  }
+
+  get bytesRead(): number {
+    return this.#socket.bytesRead;
+  }
+
+  /** Somebody has called `pause`, so that the server cannot go on sending. */
+  get isPaused(): boolean {
+    return this.#socket.isPaused();
   }
 
   /** Bytes that wait to be sent. */
@@ -163,6 +180,10 @@ export class ServerConnection {
   ): void {
     if (this.#closed) {
       handler.lost(this.lostBefore!);
+      return;
+    }
+    if (this.#cancels > 0) {
+      this.#held.push(() => this.request(bytes, handler, syncs, needs));
       return;
     }
     const preparing: NeededStatement[] = [];
@@ -242,7 +263,9 @@ export class ServerConnection {
 
   /**
    * Asks the server, over a connection of its own, to cancel what this one is doing. Never fails. Until the server has
-   * taken the request this connection must not serve anybody else, who would be cancelled instead.
+   * taken the request this connection must not serve anybody else, who would be cancelled instead; requests that come
+   * meanwhile are held back. (The server closes the other connection after it has sent the signal, and a backend that
+   * waits for its next command drops the signal: postmaster.c, ProcessInterrupts.)
    */
   cancel(): void {
     if (this.#closed || this.processId === 0) return;
@@ -251,6 +274,7 @@ export class ServerConnection {
     this.#cancels++;
     socket.on("close", () => {
       if (--this.#cancels > 0) return;
+      for (const request of this.#held.splice(0)) request();
       for (const listener of this.#cancelListeners.splice(0)) listener();
     });
     socket.on("error", () => socket.destroy());
@@ -272,7 +296,7 @@ export class ServerConnection {
   /** Ends the connection politely when it is idle; otherwise what the server does for it is cancelled. */
   close(): void {
     if (this.#closed) return;
-    if (this.#exchanges.length === 0) {
+    if (this.inFlight === 0) {
       this.#socket.end(terminateMessage);
     } else {
       // PostgreSQL notices that its client is gone only when it has something to say.
@@ -323,7 +347,10 @@ export class ServerConnection {
         this.status = message[5]!;
         if (exchange === undefined) return true;
         exchange.syncsLeft--;
-        if (exchange.syncsLeft === 0) this.#exchanges.shift();
+        if (exchange.syncsLeft === 0) {
+          this.#exchanges.shift();
+          this.#answered++;
+        }
         exchange.handler.ready(this.status, exchange.syncsLeft);
         return true;
       }
@@ -369,6 +396,7 @@ export class ServerConnection {
     const waiting = this.#exchanges;
     this.#exchanges = [];
     for (const { handler } of waiting) handler.lost(this.#closed);
+    for (const request of this.#held.splice(0)) request();
     assert(this.#exchanges.length === 0, "a request was sent on a closed connection");
     this.#onClose();
   }

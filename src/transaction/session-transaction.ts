@@ -49,6 +49,8 @@ export class SessionTransaction {
   status: "idle" | "open" | "failed" = "idle";
   /** Begun by BEGIN; otherwise it ends with the message (or the Sync) that began it. */
   isExplicit = false;
+  /** When it began: milliseconds of this machine's clock, with fractions. */
+  startedAt = 0;
   /** A statement has called nextval on the home shard, so currval there is this session's own. */
   hasCalledNextval = false;
   /** Rows have moved: the distribution gate is closed until it ends. */
@@ -77,6 +79,7 @@ export class SessionTransaction {
   begin(modes: string, isExplicit: boolean): void {
     assert(this.status === "idle", "a transaction is open already");
     this.status = "open";
+    this.startedAt = performance.timeOrigin + performance.now();
     this.isExplicit = isExplicit;
     this.#modes = modes;
     this.#isolation = isolationIn(modes);
