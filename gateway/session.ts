@@ -25,6 +25,7 @@ import { type ExtendedMessage, extendedMessages } from "./extended-step.ts";
 import type { Gateway } from "./gateway.ts";
 import { canceledByUser, Interrupts, stopWork } from "./interrupts.ts";
 import { MessageQueue, type MessageTaker } from "./message-queue.ts";
+import { PlanScope } from "./plan-scope.ts";
 import { readPath } from "./run-set.ts";
 import { parseSearchPath } from "./search-path.ts";
 import type { SessionClock } from "./session-clock.ts";
@@ -87,14 +88,7 @@ export class Session implements GatedSession, MessageTaker {
   #pathAfterCommit: SessionDefaults["path"] | undefined;
   #transactionCatalog: CatalogSnapshot | undefined;
   #isCatalogChanged = false;
-  /** `planScope` of last time, and what it was made of. */
-  #planScope: {
-    readonly catalog: CatalogSnapshot | undefined;
-    readonly generation: number;
-    readonly path: string;
-    readonly temporary: string;
-    readonly scope: string;
-  } = { catalog: undefined, generation: -1, path: "", temporary: "", scope: "" };
+  readonly #planScope = new PlanScope();
   readonly #messages = new MessageQueue(this);
   isEnded = false;
 
@@ -127,6 +121,7 @@ export class Session implements GatedSession, MessageTaker {
     });
     this.extended = new ExtendedQuery(this);
     database.gate.sessions.add(this);
+    gateway.deadlocks.sessions.add(this);
     this.limits.changed();
   }
 
@@ -169,19 +164,7 @@ export class Session implements GatedSession, MessageTaker {
   /** Whatever the plan of a text depends on besides the text and its parameters. */
   get planScope(): string {
     const { catalog, topology, temporaryTables } = this;
-    const { generation } = topology.buckets;
-    const known = this.#planScope;
-    if (
-      known.catalog === catalog &&
-      known.generation === generation &&
-      known.path === this.searchPathKey &&
-      known.temporary === temporaryTables.key
-    ) {
-      return known.scope;
-    }
-    const scope = `${catalog.database}:${catalog.version}:${generation}:${this.searchPathKey}:${temporaryTables.key}:`;
-    this.#planScope = { catalog, generation, path: this.searchPathKey, temporary: temporaryTables.key, scope };
-    return scope;
+    return this.#planScope.of(catalog, topology.buckets.generation, this.searchPathKey, temporaryTables.key);
   }
 
   setPath(path: SessionDefaults["path"]): void {
