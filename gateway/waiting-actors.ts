@@ -62,7 +62,7 @@ export function waitingActors(
       }),
     },
     session,
-    progress: own.flatMap(({ connection }) => [connection.answered, connection.isPaused ? connection.bytesRead : -1]),
+    progress: own.flatMap(({ connection }) => [connection.answered, connection.pausedAt ?? -1]),
   });
 
   if (transaction.status !== "idle") return [actor("", transaction.startedAt, backends, waiting)];
@@ -71,7 +71,7 @@ export function waitingActors(
     ({ connection }) =>
       kept.has(connection) ||
       (connection.inFlight === 0 && connection.status !== transactionStatus.idle) ||
-      (connection.isPaused && client.pendingBytes === 0),
+      (connection.pausedAt !== undefined && client.pendingBytes === 0),
   );
   return waiting.map((part) =>
     actor(

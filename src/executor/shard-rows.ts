@@ -121,11 +121,6 @@ export class ShardRows implements AnswerHandler {
     return [parseTextMessage("", sql, parameterTypes), bindValuesMessage(portal, "", parameters, more, formats)];
   }
 
-  /** What has gone wrong so far. */
-  get error(): Error | undefined {
-    return this.#error;
-  }
-
   /** The next batch; undefined at the end. Rejects with ShardError or AppError. One caller at a time. */
   async next(): Promise<Buffer | undefined> {
     for (;;) {

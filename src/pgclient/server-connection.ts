@@ -11,6 +11,7 @@ import type { ScramSecret } from "../pgwire/scram.ts";
 import type { AnswerHandler } from "./answer-handler.ts";
 import { AnswerReader } from "./answer-reader.ts";
 import { authenticate } from "./authenticate.ts";
+import { sendCancelRequest } from "./cancel-request.ts";
 
 /** `host` beginning with a slash is the directory of a Unix socket, as in libpq. */
 export interface ServerAddress {
@@ -129,13 +130,9 @@ export class ServerConnection {
     return this.#answered;
   }
 
-  get bytesRead(): number {
-    return this.#socket.bytesRead;
-  }
-
-  /** Somebody has called `pause`, so that the server cannot go on sending. */
-  get isPaused(): boolean {
-    return this.#socket.isPaused();
+  /** Bytes that have come before somebody called `pause`, so that the server cannot go on; undefined while it can. */
+  get pausedAt(): number | undefined {
+    return this.#socket.isPaused() ? this.#socket.bytesRead : undefined;
   }
 
   /** Bytes that wait to be sent. */
@@ -262,25 +259,18 @@ export class ServerConnection {
   }
 
   /**
-   * Asks the server, over a connection of its own, to cancel what this one is doing. Never fails. Until the server has
-   * taken the request this connection must not serve anybody else, who would be cancelled instead; requests that come
-   * meanwhile are held back. (The server closes the other connection after it has sent the signal, and a backend that
-   * waits for its next command drops the signal: postmaster.c, ProcessInterrupts.)
+   * Asks the server to cancel what this one is doing. Never fails. Until the server has taken the request this connection
+   * must not serve anybody else, who would be cancelled instead; requests that come meanwhile are held back. (A backend
+   * that waits for its next command drops the signal: ProcessInterrupts in postgres.c.)
    */
   cancel(): void {
     if (this.#closed || this.processId === 0) return;
-    const { host, port } = this.address;
-    const socket = host.startsWith("/") ? connectSocket(`${host}/.s.PGSQL.${port}`) : connectSocket(port, host);
     this.#cancels++;
-    socket.on("close", () => {
+    sendCancelRequest(this.address, this.processId, this.#secretKey, () => {
       if (--this.#cancels > 0) return;
       for (const request of this.#held.splice(0)) request();
       for (const listener of this.#cancelListeners.splice(0)) listener();
     });
-    socket.on("error", () => socket.destroy());
-    socket.setTimeout(5_000, () => socket.destroy());
-    socket.on("connect", () => socket.end(serialize.cancel(this.processId, this.#secretKey)));
-    socket.resume();
   }
 
   /** Calls once no cancel request is on its way to the server any more. */
