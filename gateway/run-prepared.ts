@@ -79,7 +79,7 @@ async function endAtHome(session: Session, command: EndCommand, gid: string): Pr
     { ...session.traveller(), settings },
     { holdsOthers: session.reserved.size > 0, signal: session.interrupts.signal },
   );
-  active.add(lease.connection);
+  active.set(lease.connection, topology.home);
   try {
     const home = new Participant(lease, undefined, (message) => client.write(message));
     const found = await home.queryText(
