@@ -82,7 +82,7 @@ export class SessionTransaction {
     this.startedAt = performance.timeOrigin + performance.now();
     this.isExplicit = isExplicit;
     this.#modes = modes;
-    this.#isolation = isolationIn(modes);
+    this.#isolation = isolationIn(modes) ?? this.isolation;
     this.#steps = new TransactionSteps(this.#services.traveller().settings);
     this.#services.onBegin?.();
   }
@@ -216,7 +216,7 @@ export class SessionTransaction {
    */
   recordSetting(name: string, value: string | undefined, scope: "session" | "local", sql: string | undefined): void {
     if (sql !== undefined) this.#opened.add(sql);
-    if (name === "transaction_isolation") this.#isolation = isolationIn(value);
+    if (name === "transaction_isolation") this.#isolation = isolationIn(value) ?? this.#isolation;
     this.#opened.set(name, value, scope);
   }
 
