@@ -60,9 +60,7 @@ beforeAll(async () => {
   const shards = [...topology.shards.keys()];
   context = { clusterId, shards, ask: admin.query, log: pino({ level: "silent" }) };
   // The cluster's own controller keeps out of it.
-  for (const [pid, command] of processesIn(cluster.dataDir)) {
-    if (command.includes("controller/main.ts")) process.kill(pid, "SIGSTOP");
-  }
+  signalController("SIGSTOP");
 });
 beforeEach(async () => {
   await runAll(client, "rollback", "update account set balance = 100 where balance <> 100");
@@ -81,6 +79,12 @@ afterAll(async () => {
   await cluster?.stop();
   await plain?.stop();
 });
+
+function signalController(signal: "SIGSTOP" | "SIGCONT"): void {
+  for (const [pid, command] of processesIn(cluster.dataDir)) {
+    if (command.includes("controller/main.ts")) process.kill(pid, signal);
+  }
+}
 
 async function plainClient(): Promise<pg.Client> {
   const session = new pg.Client({ connectionString: plain.connectionString });
@@ -404,6 +408,35 @@ describe("parts", () => {
     expect(await clients.onShards(records)).toEqual(before);
   });
 
+  test("readers see all of it or nothing, in the midst of many", async () => {
+    const reader = await clients.open();
+    let isDone = false;
+    const reading = (async () => {
+      const sums = new Set<string>();
+      let reads = 0;
+      for (; !isDone || reads === 0; reads++) {
+        for (const sum of await rowsOf(reader, "select sum(balance) from account")) sums.add(sum);
+      }
+      return sums;
+    })();
+    for (let round = 0; round < 20; round++) {
+      const [from, to] = [
+        [a, b],
+        [b, c],
+        [c, a],
+      ][round % 3]!;
+      await prepare(
+        "x",
+        `update account set balance = balance - 1 where id = ${from}`,
+        `update account set balance = balance + 1 where id = ${to}`,
+      );
+      await other.query(`${round % 4 === 3 ? "rollback" : "commit"} prepared 'x'`);
+    }
+    isDone = true;
+    expect([...(await reading)]).toEqual(["3000"]);
+    await reader.end();
+  });
+
   test("the commit waits for the disk although the session does not ask for it", async () => {
     const lax = await clients.open();
     await prepare("x");
@@ -477,7 +510,7 @@ describe("whatever dies", () => {
     const xid = (await rowsOf(atHome, "select pg_current_xact_id()::xid"))[0]!;
     const origin = clientOriginOf(xid, Date.now());
     const gid = clientPartGid(topology.clusterId, origin, home);
-    const record = recordCommitSql(gid, ["s1", "s2", "s3"] as ShardName[], secret);
+    const record = recordCommitSql(gid, ["s1", ...steps.preparedOn] as ShardName[], secret);
     for (const shard of clients.shardNames) {
       await (await clients.shard(shard)).query("select shardgres.announce($1, 0)", [origin]);
     }
@@ -535,6 +568,13 @@ describe("whatever dies", () => {
     await isTidied();
   });
 
+  test("within COMMIT PREPARED, after home: a reader who comes upon it completes it", async () => {
+    await half({ preparedOn: ["s2", "s3"], home: "committed" });
+    expect(await rowsOf(other, changed)).toEqual(["3"]);
+    await eventually(async () => Object.values(await clients.onShards(preparedHere)).flat().length === 0);
+    await isTidied();
+  });
+
   test("a gateway that was only slow cannot prepare what has been given up", async () => {
     const shard = await clients.shard("s2");
     await shard.query("begin");
@@ -586,6 +626,23 @@ describe("whatever dies", () => {
     await tidy();
     expect(await clients.onShards(counted)).toEqual(clients.everywhere("1|0"));
     await other.query("rollback prepared 'y'");
+  });
+
+  test("the controller does it by itself, and leaves what clients have prepared", async () => {
+    await prepare("mine", setBalance(a! + 1_000, 1), "update account set balance = 2 where balance = 0");
+    await half({ preparedOn: ["s2"], home: "none" });
+    await half({ preparedOn: ["s3"], home: "committed" });
+    const before = (await clients.onShards(preparedHere)).s1;
+    signalController("SIGCONT");
+    await eventually(async () => {
+      const { s2, s3 } = await clients.onShards(preparedHere);
+      return [...s2!, ...s3!].length === 2;
+    });
+    expect((await clients.onShards(preparedHere)).s1).toEqual(before);
+    signalController("SIGSTOP");
+    await other.query("commit prepared 'mine'");
+    await nothingIsLeft();
+    expect(await changedOnShards()).toEqual({ s1: ["1"], s2: ["0"], s3: ["1"] });
   });
 
   test("shards, too: what was prepared is there after a restart of all of them", async () => {
