@@ -6,6 +6,7 @@
 //   SHARDGRES_SEED=123      what an earlier run has printed
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startCluster, type TestCluster } from "../support/cluster.ts";
+import { ClusterClients, rowsOf } from "../support/cluster-clients.ts";
 import { disturbances } from "../support/disturbances.ts";
 import { eventually } from "../support/eventually.ts";
 import { type Calm, calmDown } from "../support/in-doubt.ts";
@@ -84,6 +85,23 @@ async function checkBooks({ transfers }: Tellers): Promise<void> {
     return [`transfer ${id} from ${from.id} to ${to.id}, ${way}, ${outcome}: is on [${accounts}]`];
   });
   expect([...problems, ...wrong]).toEqual([]);
+
+  const asked = transfers.filter(({ gid }) => gid !== undefined);
+  const statuses = await outcomes(asked.map(({ gid }) => gid!));
+  expect(statuses).toEqual(asked.map(({ id }) => (entries.has(id) ? "committed" : "aborted")));
+}
+
+/** What a client is told that asks again later. */
+async function outcomes(gids: readonly string[]): Promise<string[]> {
+  const clients = new ClusterClients(cluster, shardCount);
+  try {
+    const client = await clients.open();
+    const answers: string[] = [];
+    for (const gid of gids) answers.push(...(await rowsOf(client, `select shardgres.transaction_status('${gid}')`)));
+    return answers;
+  } finally {
+    await clients.end();
+  }
 }
 
 function report(tellers: Tellers, auditors: Auditors, recoveries: readonly Recovery[], calm: Calm): void {
@@ -92,6 +110,7 @@ function report(tellers: Tellers, auditors: Auditors, recoveries: readonly Recov
   const byKind = Map.groupBy(recoveries, ({ disturbance }) => disturbance);
   const lines = [
     `bank, seed ${seed}: ${count("committed")} transfers, ${count("aborted")} refused, ${count("unknown")} unknown`,
+    `  of these, ${tellers.transfers.filter(({ gid }) => gid !== undefined).length} with an id to ask with`,
     `  errors of tellers: ${text(tellers.errors)}; of auditors: ${text(auditors.errors)}`,
     `  audits: ${text(auditors.done)}; wrong: ${auditors.wrong.length}`,
     `  ${calm.inDoubt.length} prepared transactions left after ${Math.round(calm.ms)} ms`,

@@ -1,6 +1,6 @@
 // Tellers: clients that move money for as long as they are let, and remember what they were told about it.
 
-import { mayHaveCommitted, sqlStateOf } from "../support/lost-answer.ts";
+import { gidOf, mayHaveCommitted, sqlStateOf } from "../support/lost-answer.ts";
 import { type Random, seededRandom } from "../support/random.ts";
 import { ReconnectingClient } from "../support/reconnecting-client.ts";
 import { type Account, type Bank, shardCount, type Transfer } from "./bank.ts";
@@ -11,6 +11,8 @@ export type Outcome = "committed" | "aborted" | "unknown";
 export interface Remembered extends Transfer {
   readonly way: string;
   readonly outcome: Outcome;
+  /** What the client may ask with, where it was told. */
+  readonly gid?: string | undefined;
 }
 
 export class Tellers {
@@ -57,7 +59,7 @@ export class Tellers {
         } catch (error) {
           const code = sqlStateOf(error);
           const outcome = isCommitting && mayHaveCommitted(error) ? "unknown" : "aborted";
-          this.transfers.push({ ...transfer, way, outcome });
+          this.transfers.push({ ...transfer, way, outcome, gid: gidOf(error) });
           this.errors.set(code, (this.errors.get(code) ?? 0) + 1);
           await client.reset();
         }

@@ -11,11 +11,18 @@ export const expectedErrors: ReadonlySet<string> = new Set(
 
 /**
  * Whether a COMMIT (or a statement that commits by itself) that ended with this error may have happened all the same: the
- * connection was lost, here or between gateway and shard, before the answer was there.
+ * client has lost its own connection, or the gateway says that it does not know. Whatever else it says is that nothing has
+ * been committed (docs/transactions.md).
  */
 export function mayHaveCommitted(error: unknown): boolean {
   const code = sqlStateOf(error);
-  return code === "lost" || code.startsWith("08") || code.startsWith("57P");
+  return code === "lost" || code === "08007";
+}
+
+/** The id of the distributed transaction whose outcome is unknown, where the error tells it. */
+export function gidOf(error: unknown): string | undefined {
+  const detail = error instanceof pg.DatabaseError ? error.detail : undefined;
+  return detail?.match(/\bsg_\S+[^\s.]/)?.[0];
 }
 
 /** "lost": the connection was lost, or never there. Throws whatever is neither: the test itself is wrong. */
