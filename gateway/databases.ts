@@ -15,6 +15,7 @@ import type { AdminConnections } from "../src/pool/admin-connections.ts";
 import type { Topology } from "../src/topology/snapshot.ts";
 import { catalogChannel } from "../src/transaction/catalog-channel.ts";
 import { Coordinator } from "../src/transaction/coordinator.ts";
+import { originOf } from "../src/transaction/gid.ts";
 import { DistributionGate } from "./distribution-gate.ts";
 
 const reconnectMaxMs = 5_000;
@@ -166,14 +167,16 @@ export class Databases {
   #admin: AdminConnections;
   /** Of this gateway's run, in gids. */
   readonly #origin: string;
+  readonly #gatewayName: string;
   #transactions = 0;
   #log: Log;
   #open = new Map<string, Promise<Database>>();
 
-  constructor(topology: () => Topology, admin: AdminConnections, origin: string, log: Log) {
+  constructor(topology: () => Topology, admin: AdminConnections, gatewayName: string, log: Log) {
     this.#topology = topology;
     this.#admin = admin;
-    this.#origin = origin;
+    this.#origin = originOf(gatewayName, Date.now());
+    this.#gatewayName = gatewayName;
     this.#log = log;
   }
 
@@ -247,6 +250,7 @@ export class Databases {
     return new Coordinator({
       clusterId: this.#topology().clusterId,
       origin: this.#origin,
+      nextOrigin: () => originOf(this.#gatewayName, Date.now()),
       database,
       nextNumber: () => ++this.#transactions,
       secret,

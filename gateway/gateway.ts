@@ -6,7 +6,6 @@ import { createPlanCache } from "../src/planner/plan-cache.ts";
 import type { AdminConnections } from "../src/pool/admin-connections.ts";
 import { ConnectionPool } from "../src/pool/connection-pool.ts";
 import type { Topology } from "../src/topology/snapshot.ts";
-import { originOf } from "../src/transaction/gid.ts";
 import { CancelKeys } from "./cancel-keys.ts";
 import { Databases } from "./databases.ts";
 import { DeadlockWatch } from "./deadlock-watch.ts";
@@ -38,7 +37,7 @@ export class Gateway {
     this.admin = admin;
     this.#topology = topology;
     this.pool = new ConnectionPool(topology);
-    this.databases = new Databases(topology, admin, originOf(name, Date.now()), log);
+    this.databases = new Databases(topology, admin, name, log);
     this.deadlocks = new DeadlockWatch(name, topology, admin, log);
   }
 

@@ -20,7 +20,7 @@ const rooms: Readonly<Record<string, string>> = {
   "agent-api": "base topology",
   planner: "base pgwire sql sharding catalog",
   pool: "base pgwire pgclient topology",
-  transaction: "base pgwire pgclient pool topology",
+  transaction: "base pgwire pgclient catalog topology pool",
   executor: "base pgwire pgclient sharding catalog topology planner pool transaction",
   resharding: "base pgwire pgclient sharding catalog topology agent-api",
   operator: "base kube topology agent-api",

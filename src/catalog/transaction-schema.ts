@@ -10,6 +10,9 @@
 //                   compare. Rows up to `pruned` may have been deleted.
 //   cluster_secret  the same on all shards; proves that a record comes from a gateway. Nobody else may read it.
 
+/** `closed` of an origin that has been retired. */
+export const retiredClosed = Number.MAX_SAFE_INTEGER;
+
 const tablesSql = `
 create table if not exists shardgres.commits (
   origin text not null,
@@ -98,7 +101,10 @@ declare
 begin
   perform shardgres.check_gid(asked);
   found_outcome := shardgres.transaction_status(asked);
-  if found_outcome <> 'in progress' then
+  if found_outcome in ('committed', 'aborted')
+    or (found_outcome = 'unknown' and exists (
+      select from shardgres.origins o where o.origin = shardgres.gid_origin(asked)
+    )) then
     return found_outcome;
   end if;
   insert into shardgres.commits (origin, number, gid, participants, outcome)
@@ -123,27 +129,36 @@ begin
     return found_outcome;
   end if;
   select * into known from shardgres.origins o where o.origin = shardgres.gid_origin(asked);
-  if not found or shardgres.gid_number(asked) > known.closed then
-    return 'in progress';
-  end if;
-  return case when shardgres.gid_number(asked) > known.pruned then 'aborted' else 'unknown' end;
+  return case
+    when known.origin is null or known.closed = ${retiredClosed} then 'unknown'
+    when shardgres.gid_number(asked) > known.closed then 'in progress'
+    when shardgres.gid_number(asked) > known.pruned then 'aborted'
+    else 'unknown'
+  end;
 end
 $$;
 `;
 
 /**
  * announce: everything up to finished_up_to is finished on every shard. prune deletes old records of what all shards know
- * to be closed: a snapshot of any shard then shows either the record or that it is closed.
+ * to be closed: a snapshot of any shard then shows either the record or that it is closed. retire is for the origin of a
+ * gateway that is gone for good, when none of its records are left: such a row says the same as no row.
  */
 const announceSql = `
 create or replace function shardgres.announce(of_origin text, finished_up_to bigint) returns void
-language sql set search_path = pg_catalog, pg_temp
+language plpgsql set search_path = pg_catalog, pg_temp
 as $$
+begin
   insert into shardgres.origins as o (origin, closed) values (of_origin, finished_up_to)
   on conflict (origin) do update set
-    unlisted = case when excluded.closed > o.closed then o.closed else o.unlisted end,
+    unlisted = o.closed,
     closed = greatest(o.closed, excluded.closed),
     announced_at = clock_timestamp()
+  where o.closed < ${retiredClosed};
+  if not found then
+    raise exception 'origin % has been retired', of_origin using errcode = 'object_not_in_prerequisite_state';
+  end if;
+end
 $$;
 revoke all on function shardgres.announce(text, bigint) from public;
 
@@ -164,6 +179,13 @@ begin
 end
 $$;
 revoke all on function shardgres.prune(text, bigint, interval) from public;
+
+create or replace function shardgres.retire(of_origin text) returns void
+language sql set search_path = pg_catalog, pg_temp
+as $$
+  update shardgres.origins set closed = ${retiredClosed}, unlisted = 0, pruned = 0 where origin = of_origin
+$$;
+revoke all on function shardgres.retire(text) from public;
 `;
 
 /** Run by a superuser, after the schema has been made; may run again at any time. */

@@ -15,6 +15,7 @@ const keepHouseEveryMs = 30_000;
 const tellAgainMs = 10 * 60_000;
 const silentSeconds = 60;
 const keepSeconds = 3_600;
+const retireSeconds = 24 * 3_600;
 /** How long what is being done may go on when the controller is to stop. */
 const stopLimitMs = 1_000;
 
@@ -110,7 +111,8 @@ export class Controller {
   async #keepHouse(): Promise<void> {
     const forget = (database: string) => this.#tidying.forget(database);
     const connections = { ask: this.#tidying.query, forget };
-    await keepHouse({ topology: this.#topology, log: this.#log, ...connections, silentSeconds, keepSeconds });
+    const limits = { silentSeconds, retireSeconds, keepSeconds };
+    await keepHouse({ topology: this.#topology, log: this.#log, ...connections, ...limits });
   }
 
   #tellChange(shard: ShardName, trouble: unknown): void {

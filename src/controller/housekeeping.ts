@@ -15,6 +15,7 @@ export interface HousekeepingOptions {
   readonly forget: (database: string) => void;
   readonly log: Log;
   readonly silentSeconds: number;
+  readonly retireSeconds: number;
   readonly keepSeconds: number;
 }
 

@@ -12,6 +12,7 @@
 //
 // Records are read before the prepared transactions: of a transaction that has been decided, every other part is prepared
 // until it is committed, so none is overlooked.
+import { retiredClosed } from "../catalog/transaction-schema.ts";
 import type { AdminQuery } from "../pool/admin-connections.ts";
 import type { ShardName } from "../topology/snapshot.ts";
 import { isClientOrigin } from "./client-prepared.ts";
@@ -26,6 +27,8 @@ export interface CloseContext {
   readonly ask: AdminQuery;
   /** A gateway that has announced nothing for so long has no news or is gone. */
   readonly silentSeconds: number;
+  /** One that has announced nothing for so long is gone for good. */
+  readonly retireSeconds: number;
   /** Records are kept for so long, for those who ask what has become of a transaction. */
   readonly keepSeconds: number;
 }
@@ -81,6 +84,7 @@ export async function closeOrigins(context: CloseContext): Promise<CloseReport> 
   const failures: unknown[] = [];
   for (const [origin, views] of await readOrigins(context)) {
     try {
+      if (await isRetired(context, origin, views)) continue;
       const { filled, closedUpTo } = await closeOrigin(context, origin, views);
       report.filled += filled;
       if (closedUpTo !== undefined) report.closed++;
@@ -91,6 +95,29 @@ export async function closeOrigins(context: CloseContext): Promise<CloseReport> 
   }
   if (failures.length > 0) throw failures[0];
   return report;
+}
+
+/**
+ * Every reader looks at every origin, so the row of a gateway that is gone has to go as well: once every shard says the same
+ * as if there were no row, it does not matter in which order the rows go. A gateway that comes back after so long a time
+ * takes another origin.
+ */
+async function isRetired(
+  { shards, database, ask, retireSeconds }: CloseContext,
+  origin: string,
+  views: readonly OriginOnShard[],
+): Promise<boolean> {
+  if (views.every(({ closed }) => closed === retiredClosed)) {
+    const sql = "delete from shardgres.origins where origin = $1 and closed = $2";
+    await Promise.all(views.map(({ shard }) => ask(shard, database, sql, [origin, retiredClosed])));
+    return true;
+  }
+  const isBegun = views.some(({ closed }) => closed === retiredClosed);
+  const isOver = views.every((view) => view.silentSeconds > retireSeconds && view.last === 0);
+  const isClosed = views.length === shards.length && views.every(({ closed }) => closed === views[0]?.closed);
+  if (!isBegun && !(isOver && isClosed)) return false;
+  await Promise.all(views.map(({ shard }) => ask(shard, database, "select shardgres.retire($1)", [origin])));
+  return true;
 }
 
 async function readOrigins(context: CloseContext): Promise<Map<string, OriginOnShard[]>> {

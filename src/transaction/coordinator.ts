@@ -1,6 +1,7 @@
 // What one gateway knows about its distributed transactions in one database: which are under way, and up to which number
 // all are finished. The latter is announced to the shards, so that readers need not look at old records.
 import { backoff } from "../base/backoff.ts";
+import { errorCode } from "../base/error-code.ts";
 import type { Log } from "../base/log.ts";
 import type { AdminQuery } from "../pool/admin-connections.ts";
 import type { ShardName } from "../topology/snapshot.ts";
@@ -12,6 +13,8 @@ import type { HelpCommit } from "./patience.ts";
 export interface CoordinatorOptions {
   readonly clusterId: string;
   readonly origin: string;
+  /** Another one, for when this one has been retired. */
+  readonly nextOrigin: () => string;
   readonly database: string;
   /** Counts for all databases of the gateway: a gid is unique in the whole cluster. */
   readonly nextNumber: () => number;
@@ -20,6 +23,18 @@ export interface CoordinatorOptions {
   readonly ask: AdminQuery;
   readonly shards: () => Iterable<ShardName>;
   readonly log: Log;
+}
+
+/** A shard is told anew before the next commit when that is so long ago: origins that say nothing for a day are retired. */
+const toldForMs = 10 * 60_000;
+/** Code of `announce` for a retired origin. */
+const notInPrerequisiteState = "55000";
+
+interface Told {
+  readonly closed: number;
+  /** It has been told twice: from then on the shard does not list what is closed any more. */
+  readonly isRepeated: boolean;
+  readonly at: number;
 }
 
 /** One distributed commit under way. */
@@ -42,14 +57,16 @@ export class Coordinator {
   /** Numbers of transactions that are not finished. */
   #underWay = new Set<number>();
   #last = 0;
-  /** What each shard has been told; a shard that is not here does not know that the gateway exists. */
-  #told = new Map<ShardName, number>();
+  #origin: string;
+  /** What each shard has been told last; a shard that is not here does not know that the gateway exists. */
+  #told = new Map<ShardName, Told>();
   #pause = backoff({ firstMs: announceEveryMs });
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   constructor(options: CoordinatorOptions) {
     this.#options = options;
+    this.#origin = options.origin;
     this.finish = new FinishPrepared(options.database, options.ask, options.log);
   }
 
@@ -75,18 +92,22 @@ export class Coordinator {
    */
   async begin(keeper: ShardName, others: readonly ShardName[]): Promise<DistributedCommit> {
     const participants = [keeper, ...others];
-    const { clusterId, origin, nextNumber, secret } = this.#options;
+    const { clusterId, nextNumber, secret } = this.#options;
     const number = nextNumber();
     this.#last = number;
     this.#underWay.add(number);
     try {
-      const { closed } = this;
-      const mustBeTold = (told: number | undefined) => told === undefined || closed - told > behindMax;
-      await Promise.all(participants.map((shard) => mustBeTold(this.#told.get(shard)) && this.#tell(shard)));
+      await this.#introduce(participants).catch((error: unknown) => {
+        if (errorCode(error) !== notInPrerequisiteState) throw error;
+        this.#origin = this.#options.nextOrigin();
+        this.#told.clear();
+        return this.#introduce(participants);
+      });
     } catch (error) {
       this.#underWay.delete(number);
       throw error;
     }
+    const origin = this.#origin;
     const gid = formatGid({ clusterId, origin, number, keeper });
     return {
       gid,
@@ -97,6 +118,15 @@ export class Coordinator {
         this.#announceSoon(announceEveryMs);
       },
     };
+  }
+
+  async #introduce(participants: readonly ShardName[]): Promise<void> {
+    const { closed } = this;
+    const mustBeTold = (shard: ShardName) => {
+      const told = this.#told.get(shard);
+      return told === undefined || closed - told.closed > behindMax || Date.now() - told.at > toldForMs;
+    };
+    await Promise.all(participants.map((shard) => mustBeTold(shard) && this.#tell(shard)));
   }
 
   /** For readers that have seen a commit on one shard and miss it on another. */
@@ -120,7 +150,7 @@ export class Coordinator {
     this.#timer ??= setTimeout(() => {
       void this.#announce().finally(() => {
         this.#timer = undefined;
-        if (this.#isBehind()) this.#announceSoon(this.#pause.next());
+        if (this.#shardsBehind().length > 0) this.#announceSoon(this.#pause.next());
         else this.#pause.reset();
       });
     }, delayMs).unref();
@@ -128,19 +158,20 @@ export class Coordinator {
 
   /** A shard that is not there is told later: its list of records is longer until then. */
   async #announce(): Promise<void> {
-    await Promise.allSettled([...this.#options.shards()].map((shard) => this.#tell(shard)));
+    await Promise.allSettled(this.#shardsBehind().map((shard) => this.#tell(shard)));
   }
 
-  #isBehind(): boolean {
+  #shardsBehind(): ShardName[] {
     const { closed } = this;
-    return [...this.#options.shards()].some((shard) => (this.#told.get(shard) ?? 0) < closed);
+    const isBehind = (told: Told | undefined) => told?.closed !== closed || !told.isRepeated;
+    return [...this.#options.shards()].filter((shard) => isBehind(this.#told.get(shard)));
   }
 
   async #tell(shard: ShardName): Promise<void> {
-    const { ask, database, origin } = this.#options;
+    const { ask, database } = this.#options;
     const { closed } = this;
-    if (this.#told.get(shard) === closed) return;
-    await ask(shard, database, "SELECT shardgres.announce($1, $2)", [origin, closed]);
-    this.#told.set(shard, closed);
+    await ask(shard, database, "SELECT shardgres.announce($1, $2)", [this.#origin, closed]);
+    const isRepeated = this.#told.get(shard)?.closed === closed;
+    this.#told.set(shard, { closed, isRepeated, at: Date.now() });
   }
 }

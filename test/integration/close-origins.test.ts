@@ -54,9 +54,9 @@ async function record(number: number, ...shards: string[]): Promise<void> {
 
 const announce = (closed: number) => clients.onShards(`select shardgres.announce('${origin}', ${closed})`);
 
-function close({ silentSeconds = 0, keepSeconds = 3_600 } = {}) {
+function close({ silentSeconds = 0, keepSeconds = 3_600, retireSeconds = 86_400 } = {}) {
   const { clusterId, shards } = topology;
-  const limits = { silentSeconds, keepSeconds };
+  const limits = { silentSeconds, keepSeconds, retireSeconds };
   return closeOrigins({ clusterId, database, shards: [...shards.keys()], ask: admin.query, ...limits });
 }
 
@@ -154,4 +154,22 @@ test("records are kept while a shard does not know yet that they are closed", as
   await (await clients.shard("s2")).query(`select shardgres.announce('${origin}', 1)`);
   await close({ keepSeconds: 0, silentSeconds: 60 });
   expect(await records()).toEqual({ s1: [], s2: [], s3: [] });
+});
+
+test("an origin of which nothing is left goes as well, in two steps; its gateway has to take another one", async () => {
+  const limits = { keepSeconds: 0, retireSeconds: 0 };
+  await announce(0);
+  await record(1, "s1", "s2");
+  await close({ keepSeconds: 0 });
+  await close({ keepSeconds: 0 });
+  const gid = gidOf(1);
+  await close(limits);
+  expect(await closed()).toEqual(clients.everywhere(String(Number.MAX_SAFE_INTEGER)));
+  await expect(announce(2)).rejects.toMatchObject({ code: "55000" });
+  const shard = await clients.shard("s1");
+  expect(await rowsOf(shard, `select shardgres.transaction_status('${gid}')`)).toEqual(["unknown"]);
+  expect(await rowsOf(shard, `select shardgres.decide('${gid}')`)).toEqual(["unknown"]);
+  await close(limits);
+  expect(await closed()).toEqual(clients.everywhere());
+  expect(await rowsOf(shard, `select shardgres.transaction_status('${gid}')`)).toEqual(["unknown"]);
 });

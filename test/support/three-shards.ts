@@ -93,6 +93,7 @@ export class ThreeShards {
       coordinator: new Coordinator({
         clusterId: "test",
         origin: "gateway_1",
+        nextOrigin: () => "gateway_2",
         database: "postgres",
         nextNumber: () => ++transactions,
         secret,
