@@ -67,7 +67,7 @@ export class Interrupts {
   /** To a shard every interrupt is a cancel request: the client is told what it really was. */
   explain(error: unknown): unknown {
     const { aborted, reason } = this.#controller.signal;
-    if (!aborted || !(error instanceof ShardError) || error.fields.code !== queryCanceled) return error;
+    if (!aborted || !(error instanceof ShardError) || !consequences.has(error.fields.code)) return error;
     return reason instanceof DeadlockDetected ? reason.inContextOf(error) : reason;
   }
 }
@@ -88,6 +88,8 @@ function cancelWork({ active, reserved, transaction }: Session, isWish: boolean)
 }
 
 const queryCanceled = "57014";
+/** What was sent together with the statement that is cancelled may find its transaction aborted. */
+const consequences = new Set([queryCanceled, "25P02"]);
 
 export function canceledByUser(): SqlError {
   return new SqlError({ code: queryCanceled, message: "canceling statement due to user request" });

@@ -9,6 +9,8 @@ export interface AnswerHandler {
   readonly wholeMessages: boolean;
   /** True: ReadyForQuery is part of what goes to `forward`, so that it leaves in one write with what came before it. */
   readonly includesReady?: boolean;
+  /** True: a cancel request waits until this request has been answered, and then means the one behind it. */
+  readonly isUncancellable?: boolean;
   /** Any number of consecutive messages. Returns true when the memory is still in use after the return. */
   forward(bytes: Buffer): boolean;
   /** One message. Returns true when the memory is still in use after the return. */

@@ -65,6 +65,8 @@ export class ServerConnection {
   #farewell: ShardError | undefined;
   /** Cancel requests that the server has not taken yet. */
   #cancels = 0;
+  /** One that waits for a request which must not be cancelled. */
+  #isCancelWanted = false;
   #cancelListeners: (() => void)[] = [];
   /** Requests that came while a cancel request was on its way, which might have hit them. */
   #held: (() => void)[] = [];
@@ -225,18 +227,10 @@ export class ServerConnection {
     this.#socket.uncork();
   }
 
-  hasPrepared(name: string): boolean {
-    return this.#prepared.has(name);
-  }
-
   /** Tells that a request of its own has prepared, or removed, a statement. */
   setPrepared(name: string, isPrepared: boolean): void {
     if (isPrepared) this.#prepared.add(name);
     else this.#prepared.delete(name);
-  }
-
-  forgetPrepared(): void {
-    this.#prepared.clear();
   }
 
   /** Names of prepared statements beyond the limit, oldest first; the caller closes them. */
@@ -265,6 +259,8 @@ export class ServerConnection {
    */
   cancel(): void {
     if (this.#closed || this.processId === 0) return;
+    this.#isCancelWanted = this.#exchanges[0]?.handler.isUncancellable === true;
+    if (this.#isCancelWanted) return;
     this.#cancels++;
     sendCancelRequest(this.address, this.processId, this.#secretKey, () => {
       if (--this.#cancels > 0) return;
@@ -340,6 +336,8 @@ export class ServerConnection {
         if (exchange.syncsLeft === 0) {
           this.#exchanges.shift();
           this.#answered++;
+          if (this.#isCancelWanted && this.#exchanges.length > 0) this.cancel();
+          this.#isCancelWanted = false;
         }
         exchange.handler.ready(this.status, exchange.syncsLeft);
         return true;

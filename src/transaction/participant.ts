@@ -143,8 +143,12 @@ export class Participant {
 
 const commitComplete = commandComplete("COMMIT");
 
-/** Nobody looks at the answer to BEGIN: where it fails, so does the statement behind it or the COMMIT. */
+/**
+ * Nobody looks at the answer to BEGIN: where it fails, so does the statement behind it or the COMMIT. It must not be
+ * cancelled, or else the statement would be a transaction of its own.
+ */
 const unseen: AnswerHandler = {
+  isUncancellable: true,
   watched: watch(),
   wholeMessages: false,
   forward: () => false,

@@ -1,11 +1,14 @@
 // Cancel requests reach a session whatever it is doing: on all shards, between them, and while it waits for a connection;
 // but not a commit that is decided.
 import type pg from "pg";
+import { serialize } from "pg-protocol";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { delay } from "../../src/base/delay.ts";
 import { cancelRequest } from "../support/cancel-request.ts";
 import { startCluster, type TestCluster } from "../support/cluster.ts";
 import { ClusterClients, rowsOf, runAll } from "../support/cluster-clients.ts";
 import { eventually } from "../support/eventually.ts";
+import { RawClient } from "../support/raw-client.ts";
 
 let cluster: TestCluster;
 let clients: ClusterClients;
@@ -16,6 +19,7 @@ let client: pg.Client;
 let [a, b, c]: number[] = [];
 
 const byUser = { code: "57014", message: "canceling statement due to user request" };
+const byTimeout = { code: "57014", message: "canceling statement due to statement timeout" };
 const name = "interrupted";
 
 beforeAll(async () => {
@@ -113,5 +117,146 @@ describe("a cancel request stops", () => {
     await runAll(client, "begin", update(a), update(b));
     await cancelRequest(cluster.port, client);
     expect(await rowsOf(client, `select balance from account where id = ${a}`)).toEqual(["1"]);
+  });
+});
+
+describe("a session that waits for a connection of the pool", () => {
+  /** As many as the gateway opens to one shard. */
+  const connectionsMax = 64;
+
+  test("stops waiting at once, by a cancel request as well as by its time limit", async () => {
+    const holders = await Promise.all(Array.from({ length: connectionsMax }, () => clients.open()));
+    await Promise.all(holders.map((holder) => runAll(holder, "begin", `select from account where id = ${b}`)));
+    const read = `select balance from account where id = ${b}`;
+    const ways: [string, string][] = [
+      ["alone", read],
+      ["a transaction that joins", `begin; ${read}`],
+      ["rows of several shards", `select id from account where id in (${b}, ${c}) order by id`],
+    ];
+    for (const [way, sql] of ways) {
+      const answer = expect(client.query(sql), way).rejects.toMatchObject(byUser);
+      // Nothing shows that it waits. A request that comes too early is repeated, as a person would.
+      let isOver = false;
+      void answer.finally(() => {
+        isOver = true;
+      });
+      await eventually(async () => {
+        await cancelRequest(cluster.port, client);
+        return isOver;
+      });
+      await answer;
+      await client.query("rollback");
+    }
+    await client.query("set statement_timeout = '50ms'");
+    for (const [way, sql] of ways) {
+      await expect(client.query(sql), way).rejects.toMatchObject(byTimeout);
+      await client.query("rollback");
+    }
+    await client.query("reset statement_timeout");
+    await Promise.all(holders.map((holder) => holder.end()));
+    expect(await rowsOf(client, read)).toEqual(["100"]);
+  });
+});
+
+describe("COPY FROM STDIN", () => {
+  test("over several shards stops at once, although no shard hears of it", async () => {
+    const raw = await RawClient.open(cluster.port);
+    raw.start({ user: "postgres", database: "postgres" });
+    await raw.until("Z");
+    const key = raw.frames.find(({ type }) => type === 0x4b)!.bytes;
+    raw.frames.length = 0;
+    raw.send(serialize.query("copy copied from stdin"));
+    await raw.until("G");
+    raw.send(serialize.copyData(Buffer.from("1\t1\n2\t2\n")));
+    await cancelRequest(cluster.port, { processID: key.readInt32BE(5), secretKey: key.readInt32BE(9) });
+    expect(await raw.until("Z")).toEqual(["G", `E ERROR ${byUser.code} ${byUser.message}`, "Z I"]);
+    raw.send(serialize.copyDone());
+    expect(await raw.query("select count(*) from copied")).toContain("D 0");
+    raw.end();
+  });
+});
+
+describe("a commit over several shards", () => {
+  /** Writes on shards 1 and 2; the first one decides. Shard 2 takes its time when it is asked to prepare. */
+  const writes = () => ["begin", update(a), update(b), `insert into slow values (${b})`];
+  const nothingChanged = async () => {
+    expect(await rowsOf(client, "select count(*) from account where balance <> 100")).toEqual(["0"]);
+    expect(await rowsOf(client, "select count(*) from slow")).toEqual(["0"]);
+  };
+
+  beforeAll(async () => {
+    const shard = await clients.shard("s2");
+    await runAll(
+      shard,
+      "create function linger() returns trigger language plpgsql as 'begin perform pg_sleep(100); return null; end'",
+      "create constraint trigger linger after insert on slow deferrable initially deferred for each row execute function linger()",
+    );
+  });
+
+  test("is rolled back everywhere by a cancel request while a shard prepares", async () => {
+    await runAll(client, ...writes());
+    await isCancelled("commit");
+    await nothingChanged();
+  });
+
+  test("is rolled back everywhere by statement_timeout", async () => {
+    await runAll(client, ...writes(), "set local statement_timeout = '100ms'");
+    await expect(client.query("commit")).rejects.toMatchObject(byTimeout);
+    await nothingChanged();
+  });
+
+  test("is rolled back everywhere by transaction_timeout, which ends the session", async () => {
+    const session = await clients.open();
+    await runAll(session, ...writes(), "set local transaction_timeout = '100ms'");
+    await expect(session.query("commit")).rejects.toMatchObject({
+      severity: "FATAL",
+      code: "25P04",
+      message: "terminating connection due to transaction timeout",
+    });
+    await eventually(
+      async () => (await rowsOf(await clients.shard("s2"), "select from pg_prepared_xacts")).length === 0,
+    );
+    await nothingChanged();
+  });
+
+  test("is not stopped once it is decided, while the deciding shard waits for a standby", async () => {
+    const keeper = await clients.shard("s1");
+    const standby = async (names: string) => {
+      await keeper.query(`alter system set synchronous_standby_names = '${names}'`);
+      await keeper.query("select pg_reload_conf()");
+    };
+    const waiting = `select wait_event from pg_stat_activity where application_name = '${name}' and state = 'active'`;
+    const notices: string[] = [];
+    client.on("notice", ({ message }) => notices.push(message ?? ""));
+    await standby("nobody");
+    try {
+      // The shard takes a moment to know of the standby: until then commits go through.
+      let answer: Promise<unknown> = Promise.resolve();
+      await eventually(async () => {
+        await answer;
+        await runAll(client, "begin", update(a), update(c));
+        let isThrough = false;
+        answer = client.query("commit").then(() => {
+          isThrough = true;
+        });
+        const seen = await eventually(async () => {
+          const waits = (await rowsOf(keeper, waiting)).includes("SyncRep");
+          return (waits || isThrough) && { waits };
+        });
+        return seen.waits;
+      });
+      await cancelRequest(cluster.port, client);
+      // More than enough for the request, and for those that would repeat it.
+      await delay(300);
+      expect(await rowsOf(keeper, waiting)).toEqual(["SyncRep"]);
+      await standby("");
+      await answer;
+    } finally {
+      await standby("");
+      client.removeAllListeners("notice");
+    }
+    expect(notices).toEqual([]);
+    expect(await rowsOf(client, "select count(*) from account where balance <> 100")).toEqual(["2"]);
+    await client.query("update account set balance = 100");
   });
 });
