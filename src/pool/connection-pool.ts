@@ -141,9 +141,11 @@ export class ConnectionPool implements Pool {
         return pooled;
       } catch (error) {
         this.#discard(pooled);
-        if (!(error instanceof AppError)) throw error;
-        // The connection was lost, perhaps while it was idle; nothing of the caller's has been sent.
-        if (tries >= 2) throw connectError(shard, error);
+        const isLost = error instanceof AppError;
+        // Lost, perhaps while it was idle, or too slow for the statement_timeout of whom it served last: another one will
+        // do, for nothing of the caller's has been sent.
+        const mayTryAgain = isLost || (error instanceof ShardError && error.fields.code === "57014");
+        if (!mayTryAgain || tries >= 3) throw isLost ? connectError(shard, error) : error;
       }
     }
   }

@@ -203,7 +203,7 @@ describe("a transaction that has failed", () => {
     ["an error of a shard", () => taken(c1)],
     ["an error of a shard that has written", () => "update account set balance = balance - 200"],
     ["a syntax error", () => "updat account"],
-    ["a refusal of the gateway", () => "prepare transaction 'x'; select 1; rollback prepared 'x'"],
+    ["a refusal of the gateway", () => "set transaction snapshot 'x'"],
   ])("holds no locks on any shard after %s", async (_, wrong) => {
     await runAll(client, "begin", set(a1, 1), set(b1, 2), set(c1, 3));
     await isLocked(a1);
