@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { canceledByTimeout, canceledByUser, Interrupts } from "../../../gateway/interrupts.ts";
 import { delay } from "../../../src/base/delay.ts";
 import { ShardError } from "../../../src/pgwire/error-fields.ts";
+import { DeadlockDetected } from "../../../src/transaction/deadlock-error.ts";
 
 const shardError = (code: string) =>
   new ShardError(
@@ -41,6 +42,24 @@ test("a shard's word for it is replaced by the reason, other errors are not", ()
   interrupts.raise(reason, () => {});
   expect(interrupts.explain(canceled)).toBe(reason);
   expect(interrupts.explain(other)).toBe(other);
+});
+
+test("a deadlock is told in the context of the statement that was cancelled for it", () => {
+  const interrupts = new Interrupts();
+  interrupts.raise(new DeadlockDetected("Process 1 waits"), () => {});
+  const context = 'while updating tuple (0,1) in relation "t"';
+  const raw = new Map(Object.entries({ S: "FEHLER", V: "ERROR", C: "57014", M: "abgebrochen", P: "7", W: context }));
+  const told = interrupts.explain(new ShardError(raw)) as ShardError;
+  expect(Object.fromEntries(told.raw)).toEqual({
+    S: "FEHLER",
+    V: "ERROR",
+    C: "40P01",
+    M: "deadlock detected",
+    D: "Process 1 waits",
+    H: "See server log for query details.",
+    W: context,
+  });
+  interrupts.reset();
 });
 
 test("work that does not stop is cancelled again, until it has", async () => {
