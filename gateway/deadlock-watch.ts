@@ -25,7 +25,7 @@ import {
 import { actorKey, isActor, waitGraph } from "../src/transaction/wait-graph.ts";
 import { PublishedWaits } from "./published-waits.ts";
 import type { Session } from "./session.ts";
-import { backendsOf, hasNotMoved, type OwnActor, waitingActors } from "./waiting-actors.ts";
+import { backendsOf, hasNotMoved, type OwnActor, visitBackends, waitingActors } from "./waiting-actors.ts";
 
 const sweepMs = 100;
 /** From the beginning of one look to that of the next. */
@@ -82,15 +82,17 @@ export class DeadlockWatch {
   #sweep(): void {
     const now = performance.now();
     let isAnyoneWaiting = false;
+    let longestMs = 0;
+    const see = (_shard: ShardName, connection: ServerConnection) => {
+      if (connection.inFlight > 0) longestMs = Math.max(longestMs, this.#sight(connection, now));
+    };
     const late: Session[] = [];
     for (const session of this.sessions) {
       if (!session.isBusy) continue;
-      let longestMs = -1;
-      for (const { connection } of backendsOf(session)) {
-        if (connection.inFlight > 0) longestMs = Math.max(longestMs, this.#sight(connection, now));
-      }
+      longestMs = 0;
+      visitBackends(session, see);
       if (longestMs > 0) isAnyoneWaiting = true;
-      if (longestMs >= this.#timeoutMs) late.push(session);
+      if (longestMs > 0 && longestMs >= this.#timeoutMs) late.push(session);
     }
     if (isAnyoneWaiting && now - this.#timeoutReadMs > settingMs) {
       this.#timeoutReadMs = now;

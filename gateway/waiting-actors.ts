@@ -18,16 +18,21 @@ export interface SessionBackend {
   readonly connection: ServerConnection;
 }
 
+/** Calls with each connection that the session holds; with some twice. */
+export function visitBackends(
+  { transaction, active, reserved }: Session,
+  visit: (shard: ShardName, connection: ServerConnection) => void,
+): void {
+  for (const [shard, { lease }] of transaction.participants) visit(shard, lease.connection);
+  for (const [connection, shard] of active) visit(shard, connection);
+  for (const [shard, lease] of reserved) visit(shard, lease.connection);
+}
+
 /** The connections that the session holds, each once. */
 export function backendsOf(session: Session): SessionBackend[] {
-  const backends: SessionBackend[] = [];
-  const add = (shard: ShardName, connection: ServerConnection) => {
-    if (!backends.some((known) => known.connection === connection)) backends.push({ shard, connection });
-  };
-  for (const [shard, { lease }] of session.transaction.participants) add(shard, lease.connection);
-  for (const [connection, shard] of session.active) add(shard, connection);
-  for (const [shard, lease] of session.reserved) add(shard, lease.connection);
-  return backends;
+  const backends = new Map<ServerConnection, SessionBackend>();
+  visitBackends(session, (shard, connection) => backends.set(connection, { shard, connection }));
+  return [...backends.values()];
 }
 
 /**

@@ -11,7 +11,7 @@ import { clientPreparedSchemaSql } from "./client-prepared-schema.ts";
 import { transactionSchemaSql } from "./transaction-schema.ts";
 
 /** Roles keep their hands off: this text is run by a superuser, who then owns the schema. */
-const schemaSql = `
+export const schemaSql = `
 select pg_catalog.pg_advisory_xact_lock(7308332045291);
 
 do $check$

@@ -1,12 +1,9 @@
 // Where gateways tell each other of their waiting sessions: a table in database postgres of the home shard, unlogged,
 // since it is about what waits now. Only superusers (the gateways' own role) read or write it.
+import { schemaSql } from "./metadata-schema.ts";
 
 /** Makes it where it is not there yet; run by a superuser, as one simple query. */
-export const waitSchemaSql = `
-select pg_catalog.pg_advisory_xact_lock(7308332045291);
-create schema if not exists shardgres;
-revoke all on schema shardgres from public;
-grant usage on schema shardgres to public;
+export const waitSchemaSql = `${schemaSql}
 create unlogged table if not exists shardgres.waits (
   gateway text primary key,
   actors jsonb not null,

@@ -180,6 +180,20 @@ describe("the victim", () => {
     await runAll(b, raise(x), "commit");
   });
 
+  test("holds up nobody, also where its client does nothing about it", async () => {
+    const [a, b, c] = (await open(3)) as [pg.Client, pg.Client, pg.Client];
+    const [x, y, z] = [keys[0]![2]!, keys[1]![3]!, keys[2]![3]!];
+    await runAll(a, "begin", raise(x));
+    await runAll(b, "begin", raise(y), raise(z));
+    const blocked = a.query(raise(y));
+    await expect(b.query(raise(x))).rejects.toMatchObject({ code: "40P01" });
+    await blocked;
+    await runAll(a, raise(z), "commit");
+    await runAll(c, "begin", raise(x), raise(y), raise(z), "commit");
+    await expect(b.query("select 1")).rejects.toMatchObject({ code: "25P02" });
+    expect((await b.query("commit")).command).toBe("ROLLBACK");
+  });
+
   test("gives way also while it waits on several shards at once", async () => {
     const [a, b] = (await open(2)) as [pg.Client, pg.Client];
     const own = keys[2]![1]!;
