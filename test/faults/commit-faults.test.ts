@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type CommitShape, commitShapes } from "./commit-shapes.ts";
 import { FaultStage } from "./fault-stage.ts";
 import { type Fault, faults } from "./faults.ts";
-import { asLine, type Place, type SeenMessage } from "./message-watch.ts";
+import { asLine, isEnd, type Place, type SeenMessage } from "./message-watch.ts";
 import { RecoveryTimes } from "./recovery-times.ts";
 
 let stage: FaultStage;
@@ -78,9 +78,4 @@ function placesOf(recording: readonly SeenMessage[], shape: CommitShape, fault: 
   const seen = howMuch(shape, fault) === "every message" ? wanted : wanted.filter(isEnd);
   const before = seen.map((one) => ({ ...one, at: "before" }) as const);
   return isLong ? [...before, ...seen.map((one) => ({ ...one, at: "within" }) as const)] : before;
-}
-
-/** The request, or the last message of its answer. */
-function isEnd({ message: { direction, type } }: SeenMessage): boolean {
-  return direction === "request" || type === "Z";
 }

@@ -2,6 +2,7 @@
 // that a test may kill, stop and start again, with a topology of its own that names the proxies.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { gatewayMain } from "../../src/local/gateway-program.ts";
 import { type Program, startProgram } from "../../src/local/program.ts";
@@ -13,6 +14,8 @@ import { startCluster, type TestCluster } from "../support/cluster.ts";
 import { processesIn } from "../support/launch.ts";
 import { FaultProxy } from "./fault-proxy.ts";
 import { type ShardLogin, ShardSessions } from "./shard-sessions.ts";
+
+const resolverMain = fileURLToPath(new URL("resolver-program.ts", import.meta.url));
 
 interface RunningGateway {
   readonly program: Program;
@@ -29,6 +32,7 @@ export class FaultCluster {
   /** The truth. */
   readonly sessions: ShardSessions;
   #gateway: RunningGateway | undefined;
+  #resolver: Program | undefined;
 
   static async start(shards: number): Promise<FaultCluster> {
     const cluster = await startCluster({ shards });
@@ -112,18 +116,34 @@ export class FaultCluster {
     this.#gateway = undefined;
   }
 
+  /** Sees the shards as the gateway does. Resolves when it is at work, or about to be. */
+  async startResolver(): Promise<void> {
+    const { dataDir } = this.cluster;
+    this.#resolver = await startProgram({
+      main: resolverMain,
+      args: [proxiedTopologyDirectory(dataDir), join(dataDir, "admin-password")],
+      user: undefined,
+      logFile: join(dataDir, "logs", "resolver-faults.log"),
+      onLine: () => {},
+    });
+  }
+
+  /** Resolves when it is gone. */
+  async killResolver(): Promise<void> {
+    const resolver = this.#resolver;
+    this.#resolver = undefined;
+    resolver?.kill("SIGKILL");
+    await resolver?.exited;
+  }
+
   /** Where the PostgreSQL of a shard is. */
   dataDirectory(shard: string): string {
     return join(this.cluster.dataDir, "shards", shard, "pgdata");
   }
 
-  /** Every shard answers. */
-  async shardsAnswer(): Promise<void> {
-    await Promise.all(this.shards.map((shard) => this.sessions.ask(shard, "select 1")));
-  }
-
   async stop(): Promise<void> {
     if (this.#gateway) await this.killGateway();
+    await this.killResolver();
     await this.sessions.end();
     await Promise.all([...this.proxies.values()].map((proxy) => proxy.close()));
     this.#signalControllers("SIGCONT");

@@ -1,27 +1,33 @@
 // Where the cases are played: a transaction, faults at some of its messages, recovery, and what must hold afterwards.
 import type pg from "pg";
-import { runAll } from "../support/cluster-clients.ts";
+import type { NoticeMessage } from "pg-protocol/dist/messages.js";
+import { rowsOf, runAll } from "../support/cluster-clients.ts";
 import { asText, attempt, type Outcome } from "./attempt.ts";
+import { comeToRest, recoveryLimitMs } from "./come-to-rest.ts";
 import { type CommitShape, MarkTables, runShape } from "./commit-shapes.ts";
 import { FaultCluster } from "./fault-cluster.ts";
-import { asLine, MessageWatch, type PlannedStrike, type SeenMessage, type Strike } from "./message-watch.ts";
+import { asLine, MessageWatch, type PlannedStrike, type SeenMessage } from "./message-watch.ts";
 import { ResolverLoop } from "./resolver-loop.ts";
-import { within } from "./within.ts";
+import { promptly, within } from "./within.ts";
 
 export interface CaseReport {
   readonly outcome: Outcome;
   readonly isCommitted: boolean;
+  /** From the first fault until the client had its answer, and what it heard besides. */
+  readonly answeredMs: number;
+  readonly notices: readonly NoticeMessage[];
   /** From the last fault until all shards agree and nothing is prepared. */
   readonly recoveredMs: number;
   /** From the last fault until the gateway has committed another transaction over all shards. */
   readonly servingMs: number;
-  /** All that were seen, and those of them that came after the first fault. */
-  readonly seen: readonly SeenMessage[];
+  /** What came after the first fault, until all was at rest. */
   readonly seenAfter: readonly SeenMessage[];
 }
 
+/** A client waits for a decision for some seconds before it is told that nobody knows. */
 const attemptLimitMs = 30_000;
-const recoveryLimitMs = 15_000;
+/** The last message that a fault waits for may come a moment after everything is at rest. */
+const strikeLimitMs = 2_000;
 
 export class FaultStage {
   readonly cluster: FaultCluster;
@@ -56,7 +62,7 @@ export class FaultStage {
       const outcome = await attempt(() => runShape(client, shape, mark, this.tables));
       const code = outcome.kind === "error" ? outcome.code : undefined;
       if (outcome.kind === "lost" || code !== shape.refused) throw new Error(`without a fault: ${asText(outcome)}`);
-      await this.#settled([]);
+      await comeToRest(this.cluster);
       await this.#isCommitted(shape, mark, outcome);
     } finally {
       watch.end();
@@ -66,32 +72,33 @@ export class FaultStage {
   }
 
   /**
-   * Throws an error that says what does not hold. A fault that wants a resolver gets one at the moment when it strikes;
-   * `resolverIsWatched`: it goes through the proxies as well.
+   * Throws an error that says what does not hold. A fault that wants a resolver gets one at the moment when it strikes.
    */
-  async play(shape: CommitShape, planned: readonly PlannedStrike[], resolverIsWatched = false): Promise<CaseReport> {
+  async play(shape: CommitShape, planned: readonly PlannedStrike[]): Promise<CaseReport> {
     const { cluster } = this;
     const mark = ++this.#mark;
     const client = await cluster.connect();
+    const notices: NoticeMessage[] = [];
+    client.on("notice", (notice) => notices.push(notice));
     let resolver: ResolverLoop | undefined;
     const watch = new MessageWatch(cluster, planned, ({ fault }) => {
-      if (!fault.resolver) return;
-      const topology = resolverIsWatched ? cluster.proxiedTopology : cluster.topology;
-      resolver ??= new ResolverLoop(topology, cluster.cluster.adminPassword);
+      if (fault.resolver) resolver ??= new ResolverLoop(cluster.topology, cluster.cluster.adminPassword);
     });
     try {
-      const outcome = await within(attemptLimitMs, "an answer to the client", () =>
-        attempt(() => runShape(client, shape, mark, this.tables)),
-      );
-      await this.#recovered(watch, planned, outcome);
-      const [first] = watch.strikes;
-      const last = watch.strikes.at(-1)!;
+      const attempted = attempt(() => runShape(client, shape, mark, this.tables));
+      const outcome = await promptly(attemptLimitMs, "an answer to the client", attempted);
+      const answeredAt = performance.now();
+      const heard = [...notices];
+      await this.#recover(watch, outcome);
+      const [first, last] = [watch.strikes[0]!, watch.strikes.at(-1)!];
       const recoveredMs = performance.now() - last.atMs;
+      const seenAfter = watch.seen.slice(first.seen);
       const isCommitted = await this.#isCommitted(shape, mark, outcome);
       await within(recoveryLimitMs, "a gateway that serves", () => this.#serves(client));
       const servingMs = performance.now() - last.atMs;
-      const seen = [...watch.seen];
-      return { outcome, isCommitted, recoveredMs, servingMs, seen, seenAfter: seen.slice(first!.seen) };
+      if (outcome.kind === "error" && outcome.gid !== undefined) await this.#statusIs(outcome.gid, isCommitted);
+      const answer = { outcome, isCommitted, answeredMs: answeredAt - first.atMs, notices: heard };
+      return { ...answer, recoveredMs, servingMs, seenAfter };
     } finally {
       watch.end();
       await resolver?.stop();
@@ -100,37 +107,33 @@ export class FaultStage {
   }
 
   /** The client has its answer: what was killed is started again, and everything comes to rest. */
-  async #recovered({ strikes }: MessageWatch, planned: readonly PlannedStrike[], outcome: Outcome): Promise<void> {
-    for (let over = 0; over < strikes.length; over++) {
-      await strikes[over]!.over;
+  async #recover(watch: MessageWatch, outcome: Outcome): Promise<void> {
+    for (let over = 0; over < watch.strikes.length || watch.missing().length > 0; over++) {
+      await within(strikeLimitMs, `${asText(outcome)} to the client, and no such message`, async () => {
+        if (over >= watch.strikes.length)
+          throw new Error(
+            watch
+              .missing()
+              .map(({ place }) => asLine(place))
+              .join(", "),
+          );
+      });
+      await watch.strikes[over]!.over;
       if (!this.cluster.gatewayRuns) await this.cluster.startGateway();
-      await this.#settled(strikes);
-    }
-    if (strikes.length < planned.length) {
-      const missing = planned.filter(({ place }) => !strikes.some((strike) => strike.place === place));
-      const places = missing.map(({ place }) => asLine(place)).join(", ");
-      throw new Error(`no such message: ${places}; the client was told: ${asText(outcome)}`);
+      await comeToRest(this.cluster, watch.strikes);
     }
   }
 
-  /**
-   * Resolves when nothing can change any more: who served a connection that is cut is gone, nobody is in a transaction,
-   * and nothing is prepared.
-   */
-  async #settled(strikes: readonly Strike[]): Promise<void> {
-    const { cluster } = this;
-    await within(recoveryLimitMs, "all shards to come to rest", async () => {
-      const cut = strikes
-        .flatMap(({ connections }) => connections)
-        .filter(({ shard, connection }) => !cluster.proxies.get(shard)!.connections.has(connection));
-      const busy = await this.#onShards((shard) => {
-        const pids = cut.filter((one) => one.shard === shard).map(({ connection }) => connection.backendPid ?? 0);
-        return [busySql, [pids]];
-      });
-      if (busy.length > 0) throw new Error(`still busy: ${busy.join("; ")}`);
-      const prepared = await this.#onShards(() => ["select gid from pg_prepared_xacts"]);
-      if (prepared.length > 0) throw new Error(`still prepared: ${prepared.join(", ")}`);
-    });
+  /** Whoever was told that nobody knows can ask later. */
+  async #statusIs(gid: string, isCommitted: boolean): Promise<void> {
+    const client = await this.cluster.connect();
+    try {
+      const [status] = await rowsOf(client, "select shardgres.transaction_status($1)", [gid]);
+      const isRight = status === (isCommitted ? "committed" : "aborted");
+      if (!isRight) throw new Error(`transaction_status says "${status}" of what is ${isCommitted ? "" : "not "}there`);
+    } finally {
+      await client.end();
+    }
   }
 
   /** Whether it is: checked to be so on all shards or on none, and as the client was told. */
@@ -164,19 +167,4 @@ export class FaultStage {
       if (!isAlive) await session.end();
     }
   }
-
-  async #onShards(question: (shard: string) => [sql: string, values?: readonly unknown[]]): Promise<string[]> {
-    const { shards, sessions } = this.cluster;
-    const answers = await Promise.allSettled(shards.map((shard) => sessions.ask(shard, ...question(shard))));
-    return answers.flatMap((answer) => {
-      if (answer.status === "rejected") throw answer.reason;
-      return answer.value;
-    });
-  }
 }
-
-/** Who is in a transaction, or has served one of the connections of $1, which were cut. */
-const busySql = `
-  select pid, application_name, state, left(query, 60) from pg_stat_activity
-  where backend_type = 'client backend' and pid <> pg_backend_pid()
-    and (xact_start is not null or pid = any($1) and usename = 'postgres')`;

@@ -37,9 +37,11 @@ export class MessageWatch {
   readonly seen: SeenMessage[] = [];
   readonly strikes: Strike[] = [];
   readonly #cluster: FaultCluster;
+  readonly #planned: readonly PlannedStrike[];
 
   constructor(cluster: FaultCluster, planned: readonly PlannedStrike[], onStrike: (strike: Strike) => void = () => {}) {
     this.#cluster = cluster;
+    this.#planned = planned;
     for (const [shard, proxy] of cluster.proxies) {
       let next = 0;
       proxy.onMessage = (message, bytes) => {
@@ -54,6 +56,11 @@ export class MessageWatch {
         };
       };
     }
+  }
+
+  /** What has not struck yet. */
+  missing(): PlannedStrike[] {
+    return this.#planned.filter(({ place }) => !this.strikes.some((strike) => strike.place === place));
   }
 
   end(): void {
@@ -71,6 +78,11 @@ export class MessageWatch {
     this.strikes.push(strike);
     return strike;
   }
+}
+
+/** Where an exchange begins or ends. */
+export function isEnd({ message: { type } }: SeenMessage): boolean {
+  return "QPZ".includes(type);
 }
 
 export function asLine({ shard, index, message }: SeenMessage): string {

@@ -3,26 +3,33 @@ import { delay } from "../../src/base/delay.ts";
 
 const pollMs = 10;
 
-/** Tries again until it does not reject; after `limitMs` rejects with the last reason. What hangs is given up as well. */
-export async function within<T>(limitMs: number, what: string, work: () => Promise<T>): Promise<T> {
-  const deadline = performance.now() + limitMs;
-  let reason: unknown = "no answer";
+/** Rejects when the work does, or when it takes longer than `limitMs`. */
+export async function promptly<T>(limitMs: number, what: string, work: Promise<T>): Promise<T> {
   const timer = new AbortController();
   const limit = delay(limitMs, timer.signal).then(() => {
-    throw new Error(`waited ${limitMs} ms for ${what}: ${reason instanceof Error ? reason.message : reason}`);
+    throw new Error(`waited ${limitMs} ms for ${what}`);
   });
   limit.catch(() => {});
   try {
-    for (;;) {
-      try {
-        return await Promise.race([work(), limit]);
-      } catch (error) {
-        if (performance.now() >= deadline) throw error;
-        reason = error;
-        await delay(pollMs);
-      }
-    }
+    return await Promise.race([work, limit]);
   } finally {
     timer.abort();
+  }
+}
+
+/** Tries again until it does not reject; after `limitMs` rejects with the last reason. */
+export async function within<T>(limitMs: number, what: string, work: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + limitMs;
+  for (;;) {
+    try {
+      return await promptly(Math.max(1, deadline - performance.now()), what, work());
+    } catch (error) {
+      if (performance.now() < deadline) {
+        await delay(pollMs);
+        continue;
+      }
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`not within ${limitMs} ms: ${what}; ${reason}`);
+    }
   }
 }
