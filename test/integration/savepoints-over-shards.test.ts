@@ -18,9 +18,9 @@ beforeAll(async () => {
     [
       "create table account (id int primary key, balance int not null check (balance >= 0))",
       "insert into account select n, 100 from generate_series(1, 60) n",
-      "create table journal (entry text)",
+      "create table ranked (id int, place int, unique (id, place) deferrable initially deferred)",
     ],
-    ["select create_distributed_table('account', 'id')"],
+    ["select create_distributed_table('account', 'id')", "select create_distributed_table('ranked', 'id')"],
   );
   [[a1, a2], [b1, b2], [c1, c2]] = (await both.clients.keysByShard("account", "id")) as [number[], number[], number[]];
   [client, other] = [await both.clients.open(), await both.clients.open({ options: "-c lock_timeout=30s" })];
@@ -31,6 +31,8 @@ afterAll(async () => {
 
 const set = (id: number | undefined, balance: number) => `update account set balance = ${balance} where id = ${id}`;
 const all = "select id, balance from account where balance <> 100 order by id";
+/** Breaks the deferred constraint of `ranked`. */
+const twice = (id: number | undefined) => `insert into ranked values (${id}, 1), (${id}, 1)`;
 const taken = (id: number | undefined) => `insert into account values (${id}, 1)`;
 
 describe("as on one PostgreSQL:", () => {
@@ -170,6 +172,32 @@ describe("as on one PostgreSQL:", () => {
         "drop table early",
       ],
     ],
+    ...[0, 1, 2].map((place): [string, () => Line[]] => [
+      `a deferred constraint that is violated on writing shard ${place}`,
+      () => [set(a1, 1), set(b1, 2), set(c1, 3), twice([a1, b1, c1][place])],
+    ]),
+    [
+      "a deferred constraint that is violated within a savepoint",
+      () => [set(a1, 1), "savepoint s", twice(b1), "release s", set(c1, 2)],
+    ],
+    [
+      "a violation that is taken back",
+      () => [set(a1, 1), "savepoint s", twice(b1), "rollback to s", set(c1, 2), `insert into ranked values (${b1}, 2)`],
+    ],
+    [
+      "constraints that become immediate, now and on shards that join later",
+      () => [
+        set(a1, 1),
+        "savepoint s",
+        twice(b1),
+        "set constraints all immediate",
+        "rollback to s",
+        "set constraints all immediate",
+        twice(c1),
+        "rollback to s",
+        twice(c1),
+      ],
+    ],
     [
       "a savepoint that no shard has seen",
       () => ["savepoint s", "select 1/0", "rollback to s", "select 1/0", "rollback to s", set(c1, 1), all],
@@ -177,7 +205,13 @@ describe("as on one PostgreSQL:", () => {
   ];
   test.each(cases)("%s", async (_, lines) => {
     for (const end of ["commit", "rollback"]) {
-      const after = [all, "show work_mem", "update account set balance = 100 where balance <> 100"];
+      const after = [
+        all,
+        "show work_mem",
+        "select * from ranked",
+        "delete from ranked",
+        "update account set balance = 100 where balance <> 100",
+      ];
       const [plain, cluster] = await both.answers(["begin", ...lines(), end, ...after, "reset work_mem"]);
       expect(cluster).toEqual(plain);
     }
