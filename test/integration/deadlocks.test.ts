@@ -211,6 +211,54 @@ describe("the victim", () => {
   });
 });
 
+test("a client that has gone to a shard by itself closes the circle, but is not the victim", async () => {
+  const [a, b] = (await open(2, [cluster.port, second.port])) as [pg.Client, pg.Client];
+  const login = { user: "shardgres", password: cluster.adminPassword, options: "-c search_path=public" };
+  const stranger = await clients.open({ ...(await cluster.shardAddress("s1")), ...login });
+  const [ofB, ofStranger, ofA] = [keys[0]![4]!, keys[0]![5]!, keys[1]![4]!];
+  await runAll(a, "begin", raise(ofA));
+  await runAll(b, "begin", raise(ofB));
+  await runAll(stranger, "begin", raise(ofStranger));
+  const ends = stranger.query(raise(ofB));
+  const blocked = a.query(raise(ofStranger));
+  const error = await b.query(raise(ofA)).catch((reason: pg.DatabaseError) => reason);
+  expectDeadlock(error as pg.DatabaseError);
+  expect(shardsOfDetail(error as pg.DatabaseError)).toEqual(["s2", "s1", "s1"]);
+  await ends;
+  await stranger.query("commit");
+  await blocked;
+  await runAll(a, "commit");
+});
+
+test("sessions that take rows in any order all come to an end, and only deadlocks stop them", async () => {
+  await setDeadlockTimeout("100ms");
+  const before = await total();
+  const members = await open(16, [cluster.port, second.port]);
+  const pick = seededRandom(7);
+  const rows = keys.flatMap((ofShard) => ofShard.slice(20, 22));
+  const until = performance.now() + (process.env.SHARDGRES_LONG === undefined ? 4_000 : 120_000);
+  let committed = 0;
+  const errors: string[] = [];
+  await Promise.all(
+    members.map(async (member) => {
+      while (performance.now() < until) {
+        await member.query("begin");
+        try {
+          for (let i = 0; i < 3; i++) await member.query(raise(pick.pick(rows)));
+          await member.query("commit");
+          committed++;
+        } catch (error) {
+          errors.push((error as pg.DatabaseError).code ?? String(error));
+          await member.query("rollback");
+        }
+      }
+    }),
+  );
+  await setDeadlockTimeout(undefined);
+  expect(new Set(errors)).toEqual(new Set(["40P01"]));
+  expect((await total()) - before).toBe(3 * committed);
+});
+
 describe("tables", () => {
   test("a table's lock on the home shard and a row on another", async () => {
     const [a, b] = (await open(2, [cluster.port, second.port])) as [pg.Client, pg.Client];
