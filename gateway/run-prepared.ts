@@ -1,6 +1,5 @@
 // PREPARE TRANSACTION, COMMIT PREPARED and ROLLBACK PREPARED by clients. PostgreSQL at home has the transaction under the
 // client's gid and says who may end it; the gateway adds the other shards (src/transaction/client-prepared.ts).
-import { AppError } from "../src/base/app-error.ts";
 import { noticeResponse } from "../src/pgwire/notice.ts";
 import { SqlError } from "../src/pgwire/sql-error.ts";
 import { refuse } from "../src/planner/refuse.ts";
@@ -9,6 +8,7 @@ import { notifyCatalogSql } from "../src/transaction/catalog-channel.ts";
 import { joinWrittenTablesSql } from "../src/transaction/client-prepared.ts";
 import { endOtherParts } from "../src/transaction/end-client-prepared.ts";
 import { gidPrefix } from "../src/transaction/gid.ts";
+import { explainLossDuring } from "../src/transaction/lost-connection.ts";
 import { Participant } from "../src/transaction/participant.ts";
 import type { Session } from "./session.ts";
 import type { Statement } from "./statement.ts";
@@ -62,6 +62,8 @@ export async function endPrepared(
 /** What the prepared transaction has done, seen before it ends. */
 interface Found {
   readonly xid: string;
+  /** The session does not wait for its commits to be durable. */
+  readonly isLax: boolean;
   readonly isDistributed: boolean;
   readonly changesCatalog: boolean;
   readonly changesRoles: boolean;
@@ -70,33 +72,35 @@ interface Found {
 /** With the session's own role, so that PostgreSQL answers as ever. undefined: there was none when it was looked for. */
 async function endAtHome(session: Session, command: EndCommand, gid: string): Promise<Found | undefined> {
   const { topology, gateway, active, client } = session;
-  // Once it is answered it must be durable, for the other shards follow.
-  const isLax = session.settings.get("synchronous_commit") !== undefined;
-  const settings = isLax ? session.settings.with("synchronous_commit", "on") : session.settings;
   session.interrupts.check();
-  const lease = await gateway.pool.acquire(
-    topology.home,
-    { ...session.traveller(), settings },
-    { holdsOthers: session.reserved.size > 0, signal: session.interrupts.signal },
-  );
+  const lease = await gateway.pool.acquire(topology.home, session.traveller(), {
+    holdsOthers: session.reserved.size > 0,
+    signal: session.interrupts.signal,
+  });
   active.set(lease.connection, topology.home);
   try {
     const home = new Participant(lease, undefined, (message) => client.write(message));
-    const found = await home.queryText(
+    const text = await home.queryText(
       `SELECT pg_catalog.json_build_object('xid', p.transaction::pg_catalog.text,
-         'isDistributed', ${hasWritten("shardgres.commits")}, 'changesCatalog', ${hasWritten("shardgres.tables")},
+         'isLax', pg_catalog.current_setting('synchronous_commit') = 'off', 'isDistributed', ${hasWritten("shardgres.commits")}, 'changesCatalog', ${hasWritten("shardgres.tables")},
          'changesRoles', ${hasWritten("pg_catalog.pg_authid", "pg_catalog.pg_db_role_setting", "pg_catalog.pg_database")})
        FROM pg_catalog.pg_prepared_xacts AS p ${joinWrittenTablesSql}
        WHERE p.gid = ${quoteLiteral(gid)} AND p.database = pg_catalog.current_database() GROUP BY p.transaction`,
     );
+    const found = text === "" ? undefined : (JSON.parse(text) as Found);
+    if (found?.isDistributed === true && found.isLax) {
+      // Once it is answered it must be durable, for the other shards follow.
+      await home.run("SET synchronous_commit TO on");
+      lease.settings = session.settings.with("synchronous_commit", "on");
+    }
     // Nothing interrupts it from here on: whoever waits for a standby must not give up.
     session.interrupts.check();
     active.delete(lease.connection);
     await home.shield();
     await home.runAudibly(`${command} ${quoteLiteral(gid)}`).catch((error: unknown) => {
-      throw error instanceof AppError ? outcomeUnknown(command) : error;
+      throw explainLossDuring(command, error);
     });
-    return found === "" ? undefined : (JSON.parse(found) as Found);
+    return found;
   } finally {
     active.delete(lease.connection);
     lease.release();
@@ -124,13 +128,4 @@ async function noteChanges({ database, gateway, topology }: Session, found: Foun
 
 function checkGid({ topology }: Session, gid: string): void {
   if (gid.startsWith(gidPrefix(topology.clusterId))) throw refuse("SG087", gid);
-}
-
-/** 08007: home may have ended it before its connection was lost. The resolver does the rest if it has. */
-function outcomeUnknown(command: EndCommand): SqlError {
-  return new SqlError({
-    code: "08007",
-    message: `connection to a shard was lost during ${command}; it is unknown whether the transaction has ended`,
-    hint: "See whether pg_prepared_xacts still lists it.",
-  });
 }

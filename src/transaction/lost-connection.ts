@@ -33,6 +33,17 @@ export function explainLoss(error: unknown, stake: Stake): unknown {
   }
 }
 
+/** For the three commands about what clients prepare: there PostgreSQL's own list tells the outcome. */
+export function explainLossDuring(command: string, error: unknown): unknown {
+  const explained = explainLoss(error, "outcome");
+  if (explained === error || !(explained instanceof SqlError) || explained.fields.code !== "08007") return explained;
+  return new SqlError({
+    code: "08007",
+    message: `connection to a shard was lost during ${command}; its outcome is unknown`,
+    hint: "See whether pg_prepared_xacts lists the transaction.",
+  });
+}
+
 export function transactionLost(): SqlError {
   return new SqlError({
     code: "08006",

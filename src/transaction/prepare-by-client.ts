@@ -6,15 +6,16 @@
 //
 // From then on it is PostgreSQL's prepared transaction at home that counts (client-prepared.ts).
 import { AppError } from "../base/app-error.ts";
-import { SqlError } from "../pgwire/sql-error.ts";
 import { clientOriginOf, clientPartGid } from "./client-prepared.ts";
 import { checkOpen, commitReaders } from "./commit-participants.ts";
 import { recordCommitSql } from "./commit-record.ts";
 import { endOthers, explained, hasAnsweredNo } from "./commit-two-phase.ts";
 import type { Coordinator } from "./coordinator.ts";
 import { closeClientOrigin } from "./end-client-prepared.ts";
-import { explainLoss } from "./lost-connection.ts";
+import { explainLoss, explainLossDuring } from "./lost-connection.ts";
 import type { Participant } from "./participant.ts";
+
+const command = "PREPARE TRANSACTION";
 
 /**
  * `prepareSql`: the command with the client's gid, for home. `participants`: all that have begun. Rejects when nothing is
@@ -32,7 +33,9 @@ export async function prepareByClient(
     await prepareSeveral(prepareSql, home, others, coordinator);
   } else {
     await home.shield();
-    await home.runAudibly(prepareSql).catch(rethrow);
+    await home.runAudibly(prepareSql).catch((error: unknown) => {
+      throw explainLossDuring(command, error);
+    });
   }
   const readers = participants.filter((participant) => !participant.wrote && participant !== home);
   await commitReaders(readers, true);
@@ -74,16 +77,6 @@ async function prepareSeveral(
   } catch (error) {
     // Without an answer home may have prepared: then the transaction is whole, else the resolver ends the others.
     if (!(error instanceof AppError)) await endOthers(others, commit, "aborted", coordinator);
-    return rethrow(explained(error));
+    throw explainLossDuring(command, explained(error));
   }
-}
-
-function rethrow(error: unknown): never {
-  if (!(error instanceof AppError)) throw error;
-  throw new SqlError({
-    code: "08007",
-    message:
-      "connection to a shard was lost during PREPARE TRANSACTION; it is unknown whether the transaction is prepared",
-    hint: "See whether pg_prepared_xacts lists it.",
-  });
 }

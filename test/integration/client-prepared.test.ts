@@ -437,11 +437,13 @@ describe("parts", () => {
     await reader.end();
   });
 
-  test("the commit waits for the disk although the session does not ask for it", async () => {
+  test("a session that does not wait for the disk stays so, and others stay as they are", async () => {
     const lax = await clients.open();
+    await lax.query("set synchronous_commit = off");
     await prepare("x");
-    await runAll(lax, "set synchronous_commit = off", "commit prepared 'x'");
+    await lax.query("commit prepared 'x'");
     expect(await rowsOf(lax, "show synchronous_commit")).toEqual(["off"]);
+    expect(await rowsOf(other, "show synchronous_commit")).toEqual(["on"]);
     await lax.end();
     expect(await changedOnShards()).toEqual(clients.everywhere("1"));
   });
