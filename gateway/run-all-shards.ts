@@ -104,11 +104,14 @@ async function shardByShard(
       // What was there before must stay; a failed CREATE INDEX CONCURRENTLY leaves an invalid index.
       if (error instanceof ShardError && alreadyThere.has(error.fields.code)) touched.pop();
       await Promise.all(
-        touched.map((participant) =>
-          participant.run(undo).catch((reason: unknown) => {
+        touched.map(async (participant) => {
+          // What has stopped the command must not stop this.
+          session.active.delete(participant.lease.connection);
+          await participant.shield();
+          await participant.run(undo).catch((reason: unknown) => {
             gateway.log.error({ shard: participant.shard, err: reason }, "a command could not be undone");
-          }),
-        ),
+          });
+        }),
       );
     }
     throw error;
