@@ -32,6 +32,8 @@ describe("beside a cluster", () => {
     clients = new ClusterClients(cluster, 3);
     gateway = await clients.open();
     await gateway.query("create table marks (gid text)");
+    // As a gateway does before its first commit: without it nobody knows of the origin.
+    await clients.onShards("select shardgres.announce('gone_abc', 0)");
     clusterId = (await readTopology(localStore(join(cluster.dataDir, "topology")))).clusterId;
   });
 
