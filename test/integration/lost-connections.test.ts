@@ -171,6 +171,8 @@ describe("a commit that waits for a standby when its backend is terminated", () 
       await runAll(client, "begin", update(b1), update(c1));
       const answer = client.query("commit");
       await terminate("s2", waiting);
+      // Or else the question may wait for the standby too.
+      await standby("");
       expect((await answer).command).toBe("COMMIT");
     } finally {
       await standby("");
