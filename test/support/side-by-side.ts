@@ -15,7 +15,11 @@ export class SideBySide {
 
   /** `setup` runs on both, `distribute` on the cluster only, after it. */
   static async start(shards: number, setup: readonly string[], distribute: readonly string[]): Promise<SideBySide> {
-    const [cluster, plain] = await Promise.all([startCluster({ shards }), startPostgres()]);
+    const cluster = await startCluster({ shards });
+    const plain = await startPostgres().catch(async (error: unknown) => {
+      await cluster.stop();
+      throw error;
+    });
     const both = new SideBySide(cluster, plain, shards);
     await both.run(...setup);
     const client = await both.clients.open();
