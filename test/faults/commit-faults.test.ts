@@ -4,8 +4,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type CommitShape, commitShapes } from "./commit-shapes.ts";
 import { FaultStage } from "./fault-stage.ts";
-import { type Fault, faults } from "./faults.ts";
-import { asLine, isEnd, type Place, type SeenMessage } from "./message-watch.ts";
+import { type Fault, faults, messagesFor, type Thoroughness } from "./faults.ts";
+import { asLine, type Place, type SeenMessage } from "./message-watch.ts";
 import { RecoveryTimes } from "./recovery-times.ts";
 
 let stage: FaultStage;
@@ -38,7 +38,7 @@ describe.each(commitShapes.map((shape) => [shape.name, shape] as const))("%s", (
     for (let round = 0; round < 5; round++) expect(sorted(await stage.record(shape))).toEqual(first);
   });
 
-  const striking = faults.filter((fault) => howMuch(shape, fault) !== "on demand");
+  const striking = faults.filter((fault) => thoroughness(shape, fault) !== "none");
   test.each(striking.map((fault) => [fault.name, fault] as const))("%s", { timeout: 900_000 }, async (_, fault) => {
     const failures: string[] = [];
     const lines: string[] = [];
@@ -57,9 +57,8 @@ describe.each(commitShapes.map((shape) => [shape.name, shape] as const))("%s", (
   test("no message has been left out", async () => {
     const recording = await stage.record(shape);
     for (const [fault, lines] of struck) {
-      const wanted = recording.filter(({ message }) => fault.isFor(message));
-      const seen = howMuch(shape, fault) === "every message" ? wanted : wanted.filter(isEnd);
-      expect([...new Set(lines)].toSorted(), fault.name).toEqual(sorted(seen));
+      const wanted = messagesFor(fault, thoroughness(shape, fault), recording);
+      expect([...new Set(lines)].toSorted(), fault.name).toEqual(sorted(wanted));
     }
   });
 });
@@ -68,14 +67,13 @@ function sorted(seen: readonly SeenMessage[]): string[] {
   return seen.map(asLine).toSorted();
 }
 
-function howMuch(shape: CommitShape, fault: Fault): Fault["elsewhere"] {
+function thoroughness(shape: CommitShape, fault: Fault): Thoroughness {
   return isLong || shape === commitShapes[0] ? "every message" : fault.elsewhere;
 }
 
 /** On demand also within each message. */
 function placesOf(recording: readonly SeenMessage[], shape: CommitShape, fault: Fault): Place[] {
-  const wanted = recording.filter(({ message }) => fault.isFor(message));
-  const seen = howMuch(shape, fault) === "every message" ? wanted : wanted.filter(isEnd);
+  const seen = messagesFor(fault, thoroughness(shape, fault), recording);
   const before = seen.map((one) => ({ ...one, at: "before" }) as const);
   return isLong ? [...before, ...seen.map((one) => ({ ...one, at: "within" }) as const)] : before;
 }

@@ -98,6 +98,15 @@ export const commitShapes: readonly CommitShape[] = [
     isThereSql: (mark) => `select count(*) from pg_class where relname = 'made_${mark}'`,
   },
   {
+    name: "a table that is made and distributed",
+    writesOn: all,
+    statements: (mark) => [
+      ...["begin", `create table spread_${mark} (n int)`, `select create_distributed_table('spread_${mark}', 'n')`],
+      "commit",
+    ],
+    isThereSql: (mark) => `select count(*) from shardgres.tables where relation::text = 'spread_${mark}'`,
+  },
+  {
     name: "with NOTIFY, which cannot be prepared",
     writesOn: all,
     statements: (mark, tables) => [

@@ -29,7 +29,7 @@ function outage(milliseconds: number): Fault {
     name: "the shard is away for longer than anybody waits",
     isFor: () => true,
     resolver: false,
-    elsewhere: "on demand",
+    elsewhere: "none",
     async strike({ cluster, shard, connection }) {
       const stopped = stopServer(cluster.dataDirectory(shard));
       connection.cut();
@@ -56,10 +56,10 @@ describe("a keeper that is lost at its COMMIT, and not there to be asked", () =>
   ] as const)("%s", async (_, direction, isThere) => {
     const place = await placeOf(direction, "record+commit");
     expect(asLine(place)).toMatch(/^s2 /);
-    const report = await stage.play(shape!, [{ place, fault: outage(8_000) }]);
+    const report = await stage.play(shape!, [{ place, fault: outage(6_500) }]);
     expect(report.outcome).toMatchObject({ kind: "error", code: "08007", gid: expect.stringMatching(/^sg_.*_s2$/) });
     expect(report.isCommitted).toBe(isThere);
     expect(report.answeredMs).toBeGreaterThan(4_500);
-    expect(report.answeredMs).toBeLessThan(7_500);
+    expect(report.answeredMs).toBeLessThan(6_400);
   });
 });

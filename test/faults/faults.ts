@@ -1,7 +1,9 @@
 // What can go wrong at a message between gateway and shard. The connection of that message stands still when a fault
 // strikes; a fault ends by cutting it or by letting it go on.
+import { unreachable } from "../../src/base/assert.ts";
 import { delay } from "../../src/base/delay.ts";
 import type { FaultCluster } from "./fault-cluster.ts";
+import type { SeenMessage } from "./message-watch.ts";
 import type { ProxiedConnection } from "./proxied-connection.ts";
 import { continueServer, killServer, stopServer } from "./server-processes.ts";
 import type { WireMessage } from "./wire-message.ts";
@@ -13,6 +15,9 @@ export interface Scene {
   readonly connection: ProxiedConnection;
 }
 
+/** Of the messages that a fault is for: all; those that begin or end an exchange; those that begin one; none. */
+export type Thoroughness = "every message" | "first and last messages" | "first messages" | "none";
+
 export interface Fault {
   readonly name: string;
   /** Whether it is another fault than those before it, at this message. */
@@ -22,8 +27,8 @@ export interface Fault {
    * gateway has to clean up by itself.
    */
   readonly resolver: boolean;
-  /** How much of it is done without SHARDGRES_LONG; the first kind of transaction always gets all. */
-  readonly elsewhere: "every message" | "first and last messages" | "on demand";
+  /** Where it strikes without SHARDGRES_LONG; the first kind of transaction always gets all. */
+  readonly elsewhere: Thoroughness;
   /** Resolves when it is over. */
   strike(scene: Scene): Promise<void>;
 }
@@ -59,7 +64,7 @@ export const faults: readonly Fault[] = [
     name: "nothing passes for a while",
     isFor: any,
     resolver: true,
-    elsewhere: "on demand",
+    elsewhere: "none",
     async strike({ connection }) {
       await delay(outageMs);
       connection.thaw();
@@ -69,7 +74,7 @@ export const faults: readonly Fault[] = [
     name: "the gateway is killed",
     isFor: any,
     resolver: true,
-    elsewhere: "first and last messages",
+    elsewhere: "first messages",
     async strike({ cluster, connection }) {
       await cluster.killGateway();
       connection.cut();
@@ -79,7 +84,7 @@ export const faults: readonly Fault[] = [
     name: "the gateway is killed, and its request arrives later",
     isFor: isRequest,
     resolver: true,
-    elsewhere: "on demand",
+    elsewhere: "none",
     async strike({ cluster, connection }) {
       await cluster.killGateway();
       await delay(outageMs);
@@ -90,7 +95,7 @@ export const faults: readonly Fault[] = [
     name: "the gateway is stopped for a while",
     isFor: any,
     resolver: true,
-    elsewhere: "on demand",
+    elsewhere: "none",
     async strike({ cluster, connection }) {
       cluster.signalGateway("SIGSTOP");
       connection.thaw();
@@ -109,10 +114,21 @@ export const faults: readonly Fault[] = [
     },
   },
   {
+    name: "the shard's process for this connection is killed",
+    isFor: any,
+    resolver: false,
+    elsewhere: "none",
+    async strike({ connection }) {
+      process.kill(connection.backendPid!, "SIGKILL");
+      await delay(outageMs);
+      connection.cut();
+    },
+  },
+  {
     name: "the shard is stopped for a while",
     isFor: any,
     resolver: true,
-    elsewhere: "on demand",
+    elsewhere: "none",
     async strike({ cluster, shard, connection }) {
       const stopped = stopServer(cluster.dataDirectory(shard));
       connection.thaw();
@@ -124,7 +140,7 @@ export const faults: readonly Fault[] = [
     name: "gateway and shard are killed",
     isFor: any,
     resolver: true,
-    elsewhere: "on demand",
+    elsewhere: "none",
     async strike({ cluster, shard, connection }) {
       killServer(cluster.dataDirectory(shard));
       await cluster.killGateway();
@@ -132,3 +148,28 @@ export const faults: readonly Fault[] = [
     },
   },
 ];
+
+/** The messages of a recording that a fault is to strike at. */
+export function messagesFor(
+  fault: Fault,
+  thoroughness: Thoroughness,
+  recording: readonly SeenMessage[],
+): readonly SeenMessage[] {
+  const begins = ({ type }: WireMessage) => type === "Q" || type === "P";
+  const ends = ({ type }: WireMessage) => type === "Z";
+  return recording.filter(({ message }) => {
+    if (!fault.isFor(message)) return false;
+    switch (thoroughness) {
+      case "every message":
+        return true;
+      case "first and last messages":
+        return begins(message) || ends(message);
+      case "first messages":
+        return begins(message);
+      case "none":
+        return false;
+      default:
+        return unreachable(thoroughness);
+    }
+  });
+}

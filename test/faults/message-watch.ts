@@ -80,11 +80,6 @@ export class MessageWatch {
   }
 }
 
-/** Where an exchange begins or ends. */
-export function isEnd({ message: { type } }: SeenMessage): boolean {
-  return "QPZ".includes(type);
-}
-
 export function asLine({ shard, index, message }: SeenMessage): string {
   return `${shard} #${index} ${message.direction} ${message.step} ${message.type}`;
 }

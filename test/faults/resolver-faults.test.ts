@@ -2,9 +2,9 @@
 // as the keeper has decided, on all shards, by this resolver or the next one.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FaultStage } from "./fault-stage.ts";
-import { type Fault, faults } from "./faults.ts";
+import { type Fault, faults, messagesFor } from "./faults.ts";
 import { resolveInDoubt } from "./in-doubt.ts";
-import { asLine, isEnd, type SeenMessage } from "./message-watch.ts";
+import { asLine, type SeenMessage } from "./message-watch.ts";
 import { RecoveryTimes } from "./recovery-times.ts";
 
 const isLong = process.env.SHARDGRES_LONG !== undefined;
@@ -47,10 +47,9 @@ describe.each([
     }
   });
 
-  const striking = resolverFaults.filter(({ elsewhere }) => isLong || elsewhere !== "on demand");
+  const striking = resolverFaults.filter(({ elsewhere }) => isLong || elsewhere !== "none");
   test.each(striking.map((fault) => [fault.name, fault] as const))("%s", { timeout: 600_000 }, async (__, fault) => {
-    const all = recording.filter(({ message }) => fault.isFor(message));
-    const places = isLong || fault.elsewhere === "every message" ? all : all.filter(isEnd);
+    const places = messagesFor(fault, isLong ? "every message" : fault.elsewhere, recording);
     expect(places.length).toBeGreaterThan(0);
     const failures: string[] = [];
     for (const seen of places) {

@@ -3,8 +3,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { commitShapes } from "./commit-shapes.ts";
 import { FaultStage } from "./fault-stage.ts";
-import { faults } from "./faults.ts";
-import { asLine, isEnd, type Place } from "./message-watch.ts";
+import { faults, messagesFor } from "./faults.ts";
+import { asLine, type Place } from "./message-watch.ts";
 import { RecoveryTimes } from "./recovery-times.ts";
 
 const isLong = process.env.SHARDGRES_LONG !== undefined;
@@ -21,13 +21,14 @@ afterAll(async () => {
 
 const shapes = isLong ? commitShapes : commitShapes.slice(0, 1);
 const cut = faults.find(({ name }) => name === "the connection is cut")!;
-const seconds = faults.filter((fault) => fault === cut || (isLong && fault.elsewhere !== "on demand"));
+const seconds = faults.filter((fault) => fault === cut || (isLong && fault.elsewhere !== "none"));
 const cases = shapes.flatMap((shape) => seconds.map((second) => [shape.name, second.name, shape, second] as const));
 
 test.each(cases)("%s: the connection is cut, then: %s", { timeout: 3_600_000 }, async (_, __, shape, second) => {
   const failures: string[] = [];
   let count = 0;
-  for (const first of (await stage.record(shape)).filter((seen) => isLong || isEnd(seen))) {
+  const thoroughness = isLong ? "every message" : "first and last messages";
+  for (const first of messagesFor(cut, thoroughness, await stage.record(shape))) {
     const firstStrike = { place: { ...first, at: "before" } as Place, fault: cut };
     const { seenAfter } = await stage.play(shape, [firstStrike]);
     for (const seen of seenAfter.filter(({ message }) => second.isFor(message))) {
