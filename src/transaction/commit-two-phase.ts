@@ -2,12 +2,14 @@
 // together with its own part, in one plain COMMIT, after all others have prepared. That commit is the decision.
 //
 //   phase                       a crash here means
-//   1 PREPARE on the others     roll back: there is no record, and whoever asks the keeper first makes sure of it
+//   1 PREPARE on the others,    roll back: there is no record, and whoever asks the keeper first makes sure of it
+//     constraints on keeper
 //   2 record + COMMIT on keeper commit if the keeper's commit is durable, else roll back
 //   3 COMMIT PREPARED           commit: the record is there
 //
-// Each phase is one round trip, whatever the number of shards. Everybody's part has the record, so that a reader sees it
-// exactly where it sees the data.
+// The keeper's deferred constraints are checked in phase 1 already: its COMMIT must not wait for others who may wait for a
+// prepared part of this very transaction. Each phase is one round trip, whatever the number of shards. Everybody's part
+// has the record, so that a reader sees it exactly where it sees the data.
 import { AppError } from "../base/app-error.ts";
 import { delay } from "../base/delay.ts";
 import { SqlError } from "../pgwire/sql-error.ts";
@@ -38,10 +40,11 @@ export async function commitTwoPhase(
     others.map(({ shard }) => shard),
   );
 
-  const prepared = await Promise.allSettled(
-    others.map((other) => other.runAudibly(`${commit.recordSql}; PREPARE TRANSACTION '${commit.gid}'`)),
-  );
-  const refused = prepared.find((result) => result.status === "rejected");
+  const [checked, ...prepared] = await Promise.allSettled([
+    keeper.runAudibly("SET CONSTRAINTS ALL IMMEDIATE"),
+    ...others.map((other) => other.runAudibly(`${commit.recordSql}; PREPARE TRANSACTION '${commit.gid}'`)),
+  ]);
+  const refused = [...prepared, checked].find((result) => result.status === "rejected");
   if (refused !== undefined) {
     // Where PREPARE failed the shard has rolled back by itself; where the connection broke it may have prepared.
     const left = others.filter((_, i) => !hasAnsweredNo(prepared[i]!));
