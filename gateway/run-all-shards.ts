@@ -19,6 +19,9 @@ import { StatementLeases } from "./statement-leases.ts";
 /** duplicate_table (also of indexes), duplicate_database, duplicate_object. */
 const alreadyThere = new Set(["42P07", "42P04", "42710"]);
 
+/** As CountOtherDBBackends in procarray.c. */
+const databaseWaitMs = 5_000;
+
 /** Resolves with CommandComplete of the home shard. */
 export function runAllShards(session: Session, statement: Statement, plan: AllShardsPlan): Promise<Buffer> {
   const text = withVerifier(statement.run.text, plan);
@@ -126,9 +129,10 @@ async function leaveDatabase(
   { action, name }: NonNullable<AllShardsPlan["database"]>,
   text: string,
 ): Promise<void> {
-  const sessions = await gateway.databases.sessionsOf(name);
   const isForced = /\bforce\b/i.test(text);
-  if (sessions > 0 && own.name !== name && action !== "create" && !isForced) throw databaseInUse(name, sessions);
+  if (own.name !== name && action !== "create" && !isForced) {
+    await untilUnused(name, () => gateway.databases.sessionsOf(name));
+  }
   gateway.pool.retire(({ database }) => database === name);
   await gateway.databases.forget(name);
 }
@@ -137,12 +141,19 @@ async function leaveDatabase(
 async function checkUnused(participants: readonly Participant[], name: string): Promise<void> {
   const sql = `SELECT count(*) FROM pg_catalog.pg_stat_activity
     WHERE datname = ${quoteLiteral(name)} AND backend_type = 'client backend' AND pid <> pg_catalog.pg_backend_pid()`;
-  // Connections that the gateway has just given up take a moment to end.
-  for (let tries = 0; ; tries++) {
+  await untilUnused(name, async () => {
     const counts = await Promise.all(participants.map((participant) => participant.queryText(sql)));
-    const used = counts.map(Number).find((count) => count > 0);
-    if (used === undefined) return;
-    if (tries >= 20) throw databaseInUse(name, used);
+    return Math.max(...counts.map(Number));
+  });
+}
+
+/** Sessions that are just ending are waited for as long as PostgreSQL does. */
+async function untilUnused(name: string, countSessions: () => Promise<number>): Promise<void> {
+  const deadline = performance.now() + databaseWaitMs;
+  for (;;) {
+    const sessions = await countSessions();
+    if (sessions === 0) return;
+    if (performance.now() > deadline) throw databaseInUse(name, sessions);
     await delay(50);
   }
 }

@@ -451,6 +451,8 @@ describe("the schema shardgres", () => {
     const status = async (of: string) =>
       (await client.query("select shardgres.transaction_status($1) as status", [of])).rows[0].status;
     const record = (sql: string) => as("stranger", () => sqlstate(client, sql));
+    expect(await status(gid)).toBe("unknown");
+    await client.query("select shardgres.announce('g1_abc', 3)");
     expect(await status(gid)).toBe("in progress");
     expect(await record(recordCommitSql(gid, shards, "guessed"))).toBe("42501");
     expect(await record(recordCommitSql(gid, shards, secret).replace("'s2'", "'s3'"))).toBe("42501");
