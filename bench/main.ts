@@ -5,6 +5,7 @@ import { describeMachine } from "./machine.ts";
 import { measureCell } from "./measure.ts";
 import { type BenchOptions, benchHelp, parseBenchOptions } from "./options.ts";
 import { formatSummary, summarize, summaryHeading } from "./summary.ts";
+import { benchTransactions } from "./transactions/bench-transactions.ts";
 
 async function main(options: BenchOptions): Promise<void> {
   const machine = await describeMachine();
@@ -29,10 +30,15 @@ async function main(options: BenchOptions): Promise<void> {
   if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify({ machine, results }, null, 2)}\n`);
 }
 
-try {
-  const options = parseBenchOptions(process.argv.slice(2));
+async function run(args: readonly string[]): Promise<void> {
+  if (args[0] === "transactions") return benchTransactions(args.slice(1));
+  const options = parseBenchOptions(args);
   if (options === undefined) process.stdout.write(benchHelp);
   else await main(options);
+}
+
+try {
+  await run(process.argv.slice(2));
 } catch (error) {
   process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;

@@ -21,6 +21,7 @@ export interface BenchOptions {
 }
 
 export const benchHelp = `Usage: npm run bench -- [options]
+       npm run bench -- transactions [options]    (--help tells them)
 
 Runs pgbench against several contestants in turn and compares them with the
 first one, a single PostgreSQL without anything in between.
@@ -83,7 +84,7 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions | undef
 const allProtocols: readonly Protocol[] = ["simple", "extended", "prepared"];
 const quickProtocols: readonly Protocol[] = ["simple", "prepared"];
 
-function chosen<T extends string>(option: string, list: string | undefined, all: readonly T[]): readonly T[] {
+export function chosen<T extends string>(option: string, list: string | undefined, all: readonly T[]): readonly T[] {
   if (list === undefined) return all;
   return list.split(",").map((item) => {
     const found = all.find((known) => known === item);
@@ -92,7 +93,7 @@ function chosen<T extends string>(option: string, list: string | undefined, all:
   });
 }
 
-function positive(option: string, text: string): number {
+export function positive(option: string, text: string): number {
   const number = Number(text);
   if (!Number.isInteger(number) || number < 1)
     throw new Error(`${option} must be a whole number from 1, not "${text}"`);

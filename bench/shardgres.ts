@@ -12,6 +12,7 @@ export interface Shardgres {
   readonly port: number;
   readonly dataDir: string;
   readonly gatewayPid: number;
+  readonly controllerPid: number;
   /** Pids of the shards' PostgreSQL servers. */
   readonly postmasters: readonly number[];
   /** Stops everything and deletes the data. */
@@ -20,7 +21,7 @@ export interface Shardgres {
 
 const main = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 
-export async function startShardgres(shards: number): Promise<Shardgres> {
+export async function startShardgres(shards: number, fsync = false): Promise<Shardgres> {
   const parent = await mkdtemp(join(tmpdir(), "shardgres-bench-"));
   // The servers run as another user when this is root.
   await chmod(parent, 0o755);
@@ -29,7 +30,7 @@ export async function startShardgres(shards: number): Promise<Shardgres> {
   const launcher = spawn(
     process.execPath,
     [main, "local", "--shards", String(shards), "--data-dir", dataDir, "--port", String(port)],
-    { env: { ...process.env, SHARDGRES_FSYNC: "off" }, stdio: ["ignore", "pipe", "pipe"] },
+    { env: { ...process.env, SHARDGRES_FSYNC: fsync ? "on" : "off" }, stdio: ["ignore", "pipe", "pipe"] },
   );
   const stop = async () => {
     if (launcher.exitCode === null && launcher.signalCode === null) {
@@ -40,17 +41,24 @@ export async function startShardgres(shards: number): Promise<Shardgres> {
   };
   try {
     await ready(launcher);
-    const gatewayPid = childrenOf(launcher.pid!).find((pid) =>
-      commandLine(pid).some((argument) => argument.endsWith("/gateway/main.ts")),
-    );
-    if (gatewayPid === undefined) throw new Error("the launcher has no gateway");
+    const gatewayPid = programOf(launcher, "gateway");
+    const controllerPid = programOf(launcher, "controller");
     const names = Array.from({ length: shards }, (_, i) => `s${i + 1}`);
     const postmasters = await Promise.all(names.map((name) => postmasterPid(join(dataDir, "shards", name, "pgdata"))));
-    return { port, dataDir, gatewayPid, postmasters, stop };
+    return { port, dataDir, gatewayPid, controllerPid, postmasters, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** Pid of the launcher's child. */
+function programOf(launcher: ChildProcess, who: "gateway" | "controller"): number {
+  const found = childrenOf(launcher.pid!).find((pid) =>
+    commandLine(pid).some((argument) => argument.endsWith(`/${who}/main.ts`)),
+  );
+  if (found === undefined) throw new Error(`the launcher has no ${who}`);
+  return found;
 }
 
 /** Resolves when the launcher says how to connect. */
