@@ -146,6 +146,7 @@ describe("what is recognised", () => {
     ["SELECT shardgres.record_decision('g', ARRAY['s2'])", "record"],
     ["SELECT shardgres.record_commit('g'); PREPARE TRANSACTION 'g'", "record+prepare"],
     ["prepare  transaction 'g'", "prepare"],
+    ["SET CONSTRAINTS ALL IMMEDIATE", "check"],
     ["COMMIT", "commit"],
     ["COMMIT; SELECT 1", "commit"],
     ["COMMIT PREPARED 'g'", "commit-prepared"],

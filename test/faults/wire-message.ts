@@ -19,6 +19,7 @@ export interface WireFrame {
 
 const steps: readonly (readonly [name: string, pattern: RegExp])[] = [
   ["record", /\bshardgres\.record_(commit|decision)\b/i],
+  ["check", /\bSET\s+CONSTRAINTS\s+ALL\s+IMMEDIATE\b/i],
   ["decide", /\bshardgres\.decide\b/i],
   ["prepare", /\bPREPARE\s+TRANSACTION\b/i],
   ["commit", /(^|;)\s*COMMIT\s*(;|$)/i],
