@@ -60,8 +60,8 @@ export class Coordinator {
   #origin: string;
   /** What each shard has been told last; a shard that is not here does not know that the gateway exists. */
   #told = new Map<ShardName, Told>();
-  #pause = backoff({ firstMs: announceEveryMs });
-  #timer: NodeJS.Timeout | undefined;
+  #timers = new Map<ShardName, NodeJS.Timeout>();
+  #pauses = new Map<ShardName, ReturnType<typeof backoff>>();
   #isClosed = false;
 
   constructor(options: CoordinatorOptions) {
@@ -115,7 +115,7 @@ export class Coordinator {
       recordSql: recordCommitSql(gid, participants, secret),
       finished: () => {
         this.#underWay.delete(number);
-        this.#announceSoon(announceEveryMs);
+        for (const shard of this.#options.shards()) this.#announceSoon(shard, announceEveryMs);
       },
     };
   }
@@ -141,30 +141,32 @@ export class Coordinator {
   /** No more announcements; what is under way is left to the resolver. */
   close(): void {
     this.#isClosed = true;
-    clearTimeout(this.#timer);
+    for (const timer of this.#timers.values()) clearTimeout(timer);
     this.finish.close();
   }
 
-  #announceSoon(delayMs: number): void {
-    if (this.#isClosed) return;
-    this.#timer ??= setTimeout(() => {
-      void this.#announce().finally(() => {
-        this.#timer = undefined;
-        if (this.#shardsBehind().length > 0) this.#announceSoon(this.#pause.next());
-        else this.#pause.reset();
-      });
-    }, delayMs).unref();
+  /** Each shard on its own: one that is not there is told later, and holds up no other. */
+  #announceSoon(shard: ShardName, delayMs: number): void {
+    if (this.#isClosed || this.#timers.has(shard)) return;
+    const announce = async () => {
+      const isTold = await this.#tell(shard).then(
+        () => true,
+        () => false,
+      );
+      this.#timers.delete(shard);
+      const told = this.#told.get(shard);
+      if (isTold) this.#pauses.delete(shard);
+      if (told?.closed !== this.closed || !told.isRepeated) {
+        this.#announceSoon(shard, isTold ? announceEveryMs : this.#pauseOf(shard));
+      }
+    };
+    this.#timers.set(shard, setTimeout(() => void announce(), delayMs).unref());
   }
 
-  /** A shard that is not there is told later: its list of records is longer until then. */
-  async #announce(): Promise<void> {
-    await Promise.allSettled(this.#shardsBehind().map((shard) => this.#tell(shard)));
-  }
-
-  #shardsBehind(): ShardName[] {
-    const { closed } = this;
-    const isBehind = (told: Told | undefined) => told?.closed !== closed || !told.isRepeated;
-    return [...this.#options.shards()].filter((shard) => isBehind(this.#told.get(shard)));
+  #pauseOf(shard: ShardName): number {
+    const pause = this.#pauses.get(shard) ?? backoff({ firstMs: announceEveryMs });
+    this.#pauses.set(shard, pause);
+    return pause.next();
   }
 
   async #tell(shard: ShardName): Promise<void> {

@@ -6,12 +6,12 @@ import { notifyCatalogSql } from "./catalog-channel.ts";
 import { joinWrittenTablesSql } from "./client-prepared.ts";
 import { finishPreparedNow, type Outcome } from "./finish-prepared.ts";
 import { parseGid } from "./gid.ts";
-import type { PreparedPart, Resolution, ResolverContext } from "./resolve.ts";
+import type { PreparedPart, Resolution } from "./resolve.ts";
 
 /** Ends one part by the rule; undefined: the client has it. Never rejects. */
 export async function resolveClientPart(
   part: PreparedPart,
-  { ask }: Pick<ResolverContext, "ask">,
+  { ask }: { readonly ask: AdminQuery },
 ): Promise<Resolution | undefined> {
   const { shard, database, gid } = part;
   const { keeper } = parseGid(gid)!;

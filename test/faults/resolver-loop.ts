@@ -1,10 +1,9 @@
 // The resolver of the controller at its most impatient: it looks without pause, and ends whatever is prepared, however
 // young. Time is not what makes it right, so nothing may break.
 import { delayUnlessAborted } from "../../src/base/delay.ts";
-import { createLog } from "../../src/base/log.ts";
 import { AdminConnections } from "../../src/pool/admin-connections.ts";
 import type { Topology } from "../../src/topology/snapshot.ts";
-import { resolveOnce } from "../../src/transaction/resolve.ts";
+import { resolveOnce } from "../support/resolve-once.ts";
 
 const everyMs = 10;
 
@@ -29,11 +28,10 @@ export class ResolverLoop {
       clusterId: topology.clusterId,
       shards: [...topology.shards.keys()],
       ask: admin.query,
-      log: createLog("resolver", "silent"),
     };
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      await resolveOnce(context, 0);
+      await resolveOnce(context);
       await delayUnlessAborted(everyMs, signal);
     }
     await admin.close();

@@ -1,7 +1,6 @@
 // PREPARE TRANSACTION by clients: the answers of one PostgreSQL, over three shards; ended by whomever, whatever has died, as
 // a whole.
 import pg from "pg";
-import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { AdminConnections } from "../../src/pool/admin-connections.ts";
 import { localStore } from "../../src/topology/local-store.ts";
@@ -9,13 +8,13 @@ import { readTopology } from "../../src/topology/read-topology.ts";
 import type { ShardName, Topology } from "../../src/topology/snapshot.ts";
 import { clientOriginOf, clientPartGid } from "../../src/transaction/client-prepared.ts";
 import { recordCommitSql } from "../../src/transaction/commit-record.ts";
-import { type ResolverContext, resolveOnce } from "../../src/transaction/resolve.ts";
 import { tidyClientOrigins } from "../../src/transaction/tidy-client-origins.ts";
 import { startCluster, type TestCluster } from "../support/cluster.ts";
 import { ClusterClients, rowsOf, runAll } from "../support/cluster-clients.ts";
 import { eventually } from "../support/eventually.ts";
 import { processesIn } from "../support/launch.ts";
 import { type PostgresServer, startPostgres } from "../support/postgres-server.ts";
+import { type ResolverContext, resolveOnce } from "../support/resolve-once.ts";
 
 let cluster: TestCluster;
 let clients: ClusterClients;
@@ -58,7 +57,7 @@ beforeAll(async () => {
   admin = new AdminConnections(() => topology, cluster.adminPassword, "test");
   const { clusterId } = topology;
   const shards = [...topology.shards.keys()];
-  context = { clusterId, shards, ask: admin.query, log: pino({ level: "silent" }) };
+  context = { clusterId, shards, ask: admin.query };
   // The cluster's own controller keeps out of it.
   signalController("SIGSTOP");
 });
@@ -497,7 +496,7 @@ describe("DDL", () => {
 });
 
 describe("whatever dies", () => {
-  const pass = () => resolveOnce(context, 0);
+  const pass = () => resolveOnce(context);
   const tidy = () =>
     tidyClientOrigins({ ...context, home, database: "postgres", silentSeconds: 0, keepSeconds: 3_600 });
 
