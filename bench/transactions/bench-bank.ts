@@ -45,7 +45,7 @@ export const benchBank: Topic = {
       { heading: "p95 ms", value: (one) => one.p95Ms, digits: 2 },
       { heading: "reads/s", value: ({ reads }) => reads.perSecond, digits: 0 },
       { heading: "wrong", value: ({ wrongSums }) => wrongSums, digits: 0, isSum: true },
-      { heading: "left", value: ({ left }) => left, digits: 0, isSum: true },
+      { heading: "in doubt", value: ({ left }) => left, digits: 0, isSum: true },
     ]);
     return Object.fromEntries(results);
   },
