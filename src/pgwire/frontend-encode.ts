@@ -1,4 +1,4 @@
-// Messages that the gateway sends to shards by itself. What pg-protocol can write, it writes.
+// Messages that our processes send to PostgreSQL by themselves. What pg-protocol can write, it writes.
 import { serialize } from "pg-protocol";
 import { type BoundParameters, parameterFormat } from "./frontend-message.ts";
 import { frontend } from "./message-type.ts";
@@ -8,6 +8,11 @@ export const syncMessage: Buffer = serialize.sync();
 export const flushMessage: Buffer = serialize.flush();
 export const terminateMessage: Buffer = serialize.end();
 export const copyDoneMessage: Buffer = serialize.copyDone();
+
+/** Adds `client_encoding` UTF8. */
+export function startupMessage(parameters: Readonly<Record<string, string>>): Buffer {
+  return serialize.startup({ ...parameters });
+}
 
 export function queryMessage(text: string): Buffer {
   return serialize.query(text);

@@ -46,6 +46,6 @@ export function clientAuthentication(method: "trust" | "scram-sha-256"): string 
 }
 
 /** The manual: "Setting Parameters", single quotes inside are doubled; backslashes are escapes. */
-function quoted(value: string): string {
+export function quoted(value: string): string {
   return `'${value.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
 }

@@ -1,13 +1,12 @@
-// Makes a data directory. It is made under another name and renamed when it is complete, so that one that was cut short
-// is never mistaken for a good one.
-import { appendFile, readdir, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+// Makes a data directory by initdb, as an unfinished one until it is complete.
+import { appendFile } from "node:fs/promises";
+import { join } from "node:path";
 import { AppError } from "../../src/base/app-error.ts";
 import { runCommand } from "../../src/base/run-command.ts";
-import { syncDirectory } from "../../src/base/write-file.ts";
 import { postgresEnvironment } from "./environment.ts";
 import type { Role } from "./roles.ts";
 import { roleStatements } from "./roles.ts";
+import { finishDirectory, removeUnfinished, unfinishedName } from "./unfinished-directory.ts";
 
 export interface NewDataDirectory {
   readonly pgBin: string;
@@ -23,21 +22,11 @@ export interface NewDataDirectory {
 export async function initialise(options: NewDataDirectory): Promise<void> {
   const { dataDirectory, fsync } = options;
   await removeUnfinished(dataDirectory);
-  const unfinished = `${dataDirectory}.new-${process.pid}`;
+  const unfinished = unfinishedName(dataDirectory);
   await initdb(options, unfinished);
   await appendFile(join(unfinished, "postgresql.conf"), "\ninclude 'shardgres.conf'\n");
   await createRoles(options, unfinished);
-  await rename(unfinished, dataDirectory);
-  if (fsync) await syncDirectory(dirname(dataDirectory));
-}
-
-/** Also when an initdb that was left behind is still writing there: its directory is not the one of the next try. */
-async function removeUnfinished(dataDirectory: string): Promise<void> {
-  const parent = dirname(dataDirectory);
-  for (const name of await readdir(parent)) {
-    if (!name.startsWith(`${basename(dataDirectory)}.new-`)) continue;
-    await rm(join(parent, name), { recursive: true, force: true, maxRetries: 5 });
-  }
+  await finishDirectory(unfinished, dataDirectory, fsync);
 }
 
 async function initdb(options: NewDataDirectory, directory: string): Promise<void> {

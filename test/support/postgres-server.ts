@@ -28,6 +28,8 @@ export interface PostgresOptions {
   readonly pgBin?: string;
   /** Added to (and before) the settings below, as on the command line of `postgres`. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Makes the data directory, which does not exist; default initdb. */
+  readonly makeData?: (dataDirectory: string) => Promise<void>;
 }
 
 const host = "127.0.0.1";
@@ -81,14 +83,23 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     rmSync(directory, { recursive: true, force: true });
   }
 
-  try {
-    const initdb = ["-D", dataDirectory, "-U", "postgres", "--auth=trust", "--no-sync", "--no-instructions"];
-    execFileSync(join(pgBin, "initdb"), [...initdb, ...localeArguments(pgBin)], {
+  async function initdb(): Promise<void> {
+    const args = ["-D", dataDirectory, "-U", "postgres", "--auth=trust", "--no-sync", "--no-instructions"];
+    execFileSync(join(pgBin, "initdb"), [...args, ...localeArguments(pgBin)], {
       ...user,
       cwd: directory,
       env: environment,
       stdio: ["ignore", "ignore", "pipe"],
     });
+  }
+
+  async function makeData(make: (dataDirectory: string) => Promise<void>): Promise<void> {
+    await make(dataDirectory);
+    if (user) execFileSync("chown", ["-R", `${user.uid}:${user.gid}`, directory]);
+  }
+
+  try {
+    await (options.makeData ? makeData(options.makeData) : initdb());
     // Another process may take the free port first: then the next one.
     let port = await freePort();
     for (let attempt = 1; ; attempt++) {
@@ -128,7 +139,7 @@ function ready(child: ChildProcess): Promise<void> {
     let log = "";
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       log = (log + text).slice(-4096);
-      if (log.includes("database system is ready to accept connections")) resolve();
+      if (/database system is ready to accept (read-only )?connections/.test(log)) resolve();
     });
     child.once("error", reject);
     child.once("exit", (code) => reject(new Error(`postgres ended with code ${code}:\n${log}`)));
