@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { createLog } from "../src/base/log.ts";
 import { AdminConnections } from "../src/pool/admin-connections.ts";
 import { loadParser } from "../src/sql/parse.ts";
+import { freshness } from "../src/topology/freshness.ts";
 import { localStore } from "../src/topology/local-store.ts";
 import type { Topology } from "../src/topology/snapshot.ts";
 import { watchTopology } from "../src/topology/watch-topology.ts";
@@ -56,8 +57,11 @@ async function run(directory: string): Promise<void> {
   await loadParser();
 
   const stopping = new AbortController();
+  const { confirm, ageMs } = freshness();
   const changes = watchTopology(localStore(directory), stopping.signal, {
-    onTrouble: (reason) => log.warn({ err: reason }, "topology not readable; going on with the last one"),
+    onTrouble: (reason) =>
+      log.warn({ err: reason, ageMs: ageMs() }, "topology not readable; going on with the last one"),
+    onConfirmed: confirm,
   });
   const first = await changes.next();
   if (first.done === true) throw new Error("there is no topology");

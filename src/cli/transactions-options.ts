@@ -1,6 +1,7 @@
 // The options of `shardgres transactions`.
 import { parseArgs } from "node:util";
 import { UsageError } from "./command.ts";
+import { dataDirOf, understand } from "./understand-options.ts";
 
 export type TransactionsOptions =
   | { readonly kind: "list"; readonly dataDir: string; readonly json: boolean }
@@ -39,32 +40,16 @@ The exit code is 1 if a shard did not answer or a transaction was not ended.
 export function parseTransactionsOptions([kind, ...args]: readonly string[]): TransactionsOptions {
   const [text, flag] = [{ type: "string" }, { type: "boolean" }] as const;
   if (kind === "list") {
-    const { values } = parse(() => parseArgs({ args, options: { "data-dir": text, json: flag, help: flag } }));
+    const { values } = understand(() => parseArgs({ args, options: { "data-dir": text, json: flag, help: flag } }));
     return { kind, dataDir: dataDirOf(values), json: values.json ?? false };
   }
   if (kind === "resolve") {
     const options = { "data-dir": text, all: flag, help: flag };
-    const { values, positionals } = parse(() => parseArgs({ args, options, allowPositionals: true }));
+    const { values, positionals } = understand(() => parseArgs({ args, options, allowPositionals: true }));
     const [gid, ...more] = positionals;
     if (more.length > 0) throw new UsageError(`unexpected argument '${more[0]}'`);
     if ((gid === undefined) === !values.all) throw new UsageError("resolve needs the id of a transaction, or --all");
     return { kind, dataDir: dataDirOf(values), gid };
   }
   throw new UsageError(kind === undefined ? "list or resolve?" : `there is no "transactions ${kind}"`);
-}
-
-function parse<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    // Node's own words name the option; what follows its first sentence is about parseArgs.
-    const message = error instanceof Error ? error.message : String(error);
-    throw new UsageError(message.split(/\. |\n/)[0]!.replace(/^[A-Z]/, (letter) => letter.toLowerCase()));
-  }
-}
-
-function dataDirOf(values: { readonly "data-dir"?: string | undefined }): string {
-  const dataDir = values["data-dir"] ?? ".shardgres";
-  if (dataDir === "") throw new UsageError("--data-dir must not be empty");
-  return dataDir;
 }

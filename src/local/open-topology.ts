@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { AppError } from "../base/app-error.ts";
 import { createTopology } from "../topology/create-topology.ts";
 import { clusterKey, readCluster } from "../topology/documents.ts";
+import { leasesDirectory } from "../topology/local-leases.ts";
 import { localStore } from "../topology/local-store.ts";
 import { readTopology } from "../topology/read-topology.ts";
 import type { Topology } from "../topology/snapshot.ts";
@@ -27,6 +28,7 @@ export async function openTopology(
 ): Promise<Topology> {
   const directory = join(dataDir, "topology");
   await makeDirectory(directory, user, 0o755);
+  await makeDirectory(join(directory, leasesDirectory), user, 0o755);
   const store = localStore(directory);
   const cluster = await store.get(clusterKey);
   if (!cluster) {

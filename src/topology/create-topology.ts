@@ -2,17 +2,10 @@
 import { randomUUID } from "node:crypto";
 import { AppError } from "../base/app-error.ts";
 import { placeBuckets } from "../sharding/place-buckets.ts";
-import {
-  bucketsKey,
-  clusterKey,
-  shardKeyInStore,
-  shardName,
-  writeBuckets,
-  writeCluster,
-  writeShard,
-} from "./documents.ts";
+import { bucketsKey, clusterKey, shardKeyInStore, shardName, writeBuckets, writeCluster } from "./documents.ts";
 import { readTopology } from "./read-topology.ts";
-import type { Topology } from "./snapshot.ts";
+import { writeShard } from "./shard-document.ts";
+import { noCohort, type Topology } from "./snapshot.ts";
 import type { TopologyStore } from "./store.ts";
 
 export interface NewCluster {
@@ -21,6 +14,15 @@ export interface NewCluster {
   /** Major version: "18". */
   readonly postgresVersion: string;
 }
+
+const newShard = {
+  primary: undefined,
+  term: 0,
+  tablets: [],
+  durability: "none",
+  cohort: noCohort,
+  nextCohort: undefined,
+} as const;
 
 /**
  * Shards are called s1, s2, ...; the first is the home shard. The document `cluster` is written last: while it is not
@@ -31,7 +33,7 @@ export async function createTopology(store: TopologyStore, options: NewCluster):
   for (const { key, version } of await store.list("")) await store.delete(key, version);
   const shards = Array.from({ length: options.shardCount }, (_, i) => ({ name: shardName(`s${i + 1}`), ordinal: i }));
   for (const { name, ordinal } of shards) {
-    await store.put(shardKeyInStore(name), writeShard({ ordinal, primary: undefined, term: 0 }), "absent");
+    await store.put(shardKeyInStore(name), writeShard({ ...newShard, name, ordinal }), "absent");
   }
   const buckets = { generation: 1, owners: placeBuckets(shards) };
   await store.put(bucketsKey, writeBuckets(buckets), "absent");

@@ -1,10 +1,11 @@
-// The documents that the topology consists of, as they are stored: `cluster`, `shards/<name>`, `buckets`. Reading is
-// strict: what is not understood is an error that names document and field, never a guess.
+// The documents that the topology consists of, as they are stored: `cluster`, `buckets`, and `shards/<name>`, which is
+// shard-document.ts. Reading is strict: what is not understood is an error that names document and field, never a guess.
+// docs/topology.md describes them for people.
 import { AppError } from "../base/app-error.ts";
 import type { Json } from "../base/json.ts";
 import { decodeOwners, encodeOwners } from "../sharding/owners-text.ts";
 import { type Fields, fieldsOf } from "./document-fields.ts";
-import type { Address, BucketMap, Shard, ShardName, Tablet, Topology } from "./snapshot.ts";
+import type { BucketMap, ShardName, Topology } from "./snapshot.ts";
 
 export const clusterKey = "cluster";
 export const bucketsKey = "buckets";
@@ -18,7 +19,7 @@ export interface ClusterDocument {
   readonly postgresVersion: string;
 }
 
-/** Of the documents together. Rises when an older program could no longer understand them. */
+/** Of `cluster` and `buckets`; shards have one of their own. Rises when an older program could not understand them. */
 const format = 1;
 const shardNamePattern = /^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/;
 
@@ -35,8 +36,7 @@ export function shardKeyInStore(name: ShardName): string {
 
 export function readCluster(value: Json): ClusterDocument {
   const fields = fieldsOf(clusterKey, value);
-  const found = fields.integer("format", 1);
-  if (found !== format) throw fields.invalid("format", `is ${found}, and this program understands ${format}`);
+  fields.format(format);
   const cluster: ClusterDocument = {
     clusterId: fields.text("clusterId"),
     authentication: fields.oneOf("authentication", ["trust", "scram-sha-256"]),
@@ -51,28 +51,9 @@ export function writeCluster(cluster: ClusterDocument): Json {
   return { format, ...cluster };
 }
 
-export function readShard(key: string, value: Json): Shard {
-  const name = shardName(key.slice(shardPrefix.length));
-  const fields = fieldsOf(key, value);
-  const primary = fields.optional("primary");
-  const shard: Shard = {
-    name,
-    ordinal: fields.integer("ordinal", 0),
-    primary: primary && readTablet(primary),
-    term: fields.integer("term", 0),
-  };
-  if (shard.ordinal > 65534) throw fields.invalid("ordinal", "is above 65534");
-  fields.end();
-  return shard;
-}
-
-export function writeShard({ ordinal, primary, term }: Omit<Shard, "name">): Json {
-  const address = primary && { host: primary.address.host, port: primary.address.port };
-  return { ordinal, term, ...(primary && address && { primary: { name: primary.name, address } }) };
-}
-
 export function readBuckets(value: Json): BucketMap {
   const fields = fieldsOf(bucketsKey, value);
+  fields.optionalFormat(format);
   const generation = fields.integer("generation", 1);
   const text = fields.text("owners");
   fields.end();
@@ -85,19 +66,6 @@ export function readBuckets(value: Json): BucketMap {
 
 export function writeBuckets({ generation, owners }: BucketMap): Json {
   return { generation, owners: encodeOwners(owners) };
-}
-
-function readTablet(fields: Fields): Tablet {
-  const tablet = { name: fields.text("name"), address: readAddress(fields.object("address")) };
-  fields.end();
-  return tablet;
-}
-
-function readAddress(fields: Fields): Address {
-  const address = { host: fields.text("host"), port: fields.integer("port", 1) };
-  if (address.port > 65535) throw fields.invalid("port", "is above 65535");
-  fields.end();
-  return address;
 }
 
 function nameIn(fields: Fields, field: string): ShardName {

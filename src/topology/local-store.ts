@@ -6,6 +6,7 @@ import type { Json } from "../base/json.ts";
 import { parseJson } from "../base/json.ts";
 import { highestNumbers, numberedPath, readNewest, writeNext } from "../base/numbered-files.ts";
 import { directoryChanges } from "./directory-changes.ts";
+import { localLeases } from "./local-leases.ts";
 import { conflict, type Entry, isKey, type StoreEvent, type TopologyStore } from "./store.ts";
 
 export interface LocalStoreOptions {
@@ -39,6 +40,7 @@ export function localStore(directory: string, { pollMs = 1_000 }: LocalStoreOpti
     },
 
     watch: (prefix, signal) => watch(directory, prefix, signal, pollMs),
+    leases: localLeases(directory),
   };
 }
 
@@ -69,6 +71,7 @@ async function* watch(
       const news = await readNews(directory, prefix, seen);
       if (first) yield { kind: "state", entries: news.flatMap(({ entry }) => entry ?? []) };
       else for (const { key, entry } of news) yield entry ? { kind: "put", entry } : { kind: "delete", key };
+      if (!first && news.length === 0) yield { kind: "current" };
       first = false;
       await changes.next();
     }

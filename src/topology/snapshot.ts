@@ -1,4 +1,5 @@
-// What the topology says, as one immutable value: which shard owns which buckets, and who is primary of each shard.
+// What the topology says, as one immutable value: which shard owns which buckets, who is primary of each shard, and who
+// must have acknowledged what its primary has committed.
 
 export type ShardName = string & { readonly brand: "ShardName" };
 
@@ -11,6 +12,21 @@ export interface Address {
 export interface Tablet {
   readonly name: string;
   readonly address: Address;
+  /** What fails together: a rack, an availability zone. */
+  readonly zone?: string;
+}
+
+/** `none`: commits wait for nobody. `one`: for one standby. `majority`: so that most of the tablets have it. */
+export type DurabilityPolicy = "none" | "one" | "majority";
+
+/**
+ * The synchronous standbys: a commit is acknowledged when `acknowledgements` of them have it on disk. So whoever has
+ * asked enough of them (`standbys.length - acknowledgements + 1`) has met every acknowledged commit.
+ */
+export interface Cohort {
+  /** Names of tablets. */
+  readonly standbys: readonly string[];
+  readonly acknowledgements: number;
 }
 
 export interface Shard {
@@ -21,7 +37,16 @@ export interface Shard {
   readonly primary: Tablet | undefined;
   /** Rises with every new primary. */
   readonly term: number;
+  /** All of them, the primary too. */
+  readonly tablets: readonly Tablet[];
+  readonly durability: DurabilityPolicy;
+  /** What the primary's commits wait for. */
+  readonly cohort: Cohort;
+  /** During a change, the one that is to come: then commits must satisfy both, and so must a failover. */
+  readonly nextCohort: Cohort | undefined;
 }
+
+export const noCohort: Cohort = { standbys: [], acknowledgements: 0 };
 
 export interface BucketMap {
   /** Rises with every change of ownership. */

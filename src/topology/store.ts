@@ -2,6 +2,7 @@
 // One interface, so that nobody else knows whether it is Kubernetes or a directory on this machine.
 import { AppError } from "../base/app-error.ts";
 import type { Json } from "../base/json.ts";
+import type { Lease, StoredLease } from "./lease.ts";
 
 export interface Entry {
   readonly key: string;
@@ -14,7 +15,9 @@ export type StoreEvent =
   /** All that there is. The first event of every watch; may come again, when the store has lost count. */
   | { readonly kind: "state"; readonly entries: readonly Entry[] }
   | { readonly kind: "put"; readonly entry: Entry }
-  | { readonly kind: "delete"; readonly key: string };
+  | { readonly kind: "delete"; readonly key: string }
+  /** The store has answered, and everything that had happened until then has been told. */
+  | { readonly kind: "current" };
 
 /**
  * Keys are words of a-z, 0-9 and "-", joined by "/". All methods throw AppError "invalid-document" for what is in the
@@ -33,9 +36,19 @@ export interface TopologyStore {
   delete(key: string, expected: string): Promise<void>;
   /**
    * The present state, then changes, in order for each key. Changes in quick succession may come as the last of them.
-   * Ends when the signal is aborted.
+   * While nothing happens, "current" comes every few seconds as long as the store answers. Ends when the signal is
+   * aborted; throws when the store cannot be watched, and a new watch begins with the state as it is by then.
    */
   watch(prefix: string, signal: AbortSignal): AsyncIterable<StoreEvent>;
+  /** Leases are written often and watched by nobody, so they are no documents. */
+  readonly leases: LeaseStore;
+}
+
+/** Names are as keys. Who may take a lease, and when, is decided in lease.ts, the same for every store. */
+export interface LeaseStore {
+  get(name: string): Promise<StoredLease | undefined>;
+  /** As `put` of documents. A lease is never deleted. */
+  put(name: string, lease: Lease, expected: string | "absent"): Promise<string>;
 }
 
 /** Somebody else wrote the document first: read it again and decide again. */

@@ -2,7 +2,8 @@
 // state + event -> new state. Documents that make no sense (yet) leave the topology as it was, with the reason.
 import { AppError } from "../base/app-error.ts";
 import { unreachable } from "../base/assert.ts";
-import { bucketsKey, clusterKey, readBuckets, readCluster, readShard, shardPrefix } from "./documents.ts";
+import { bucketsKey, clusterKey, readBuckets, readCluster, shardPrefix } from "./documents.ts";
+import { readShard } from "./shard-document.ts";
 import type { Shard, ShardName, Topology } from "./snapshot.ts";
 import type { Entry, StoreEvent } from "./store.ts";
 
@@ -14,9 +15,12 @@ export interface TopologyState {
   readonly refused: AppError | undefined;
 }
 
+type StoreChange = Exclude<StoreEvent, { readonly kind: "current" }>;
+
 export const nothingKnown: TopologyState = { entries: new Map(), topology: undefined, refused: undefined };
 
 export function apply(state: TopologyState, event: StoreEvent): TopologyState {
+  if (event.kind === "current") return state;
   const entries = applyToEntries(state.entries, event);
   if (event.kind !== "state" && !isTopologyKey(event.kind === "put" ? event.entry.key : event.key)) {
     return { ...state, entries };
@@ -46,7 +50,7 @@ export function topologyOf(entries: ReadonlyMap<string, Entry>): Topology {
   return topology;
 }
 
-function applyToEntries(entries: ReadonlyMap<string, Entry>, event: StoreEvent): ReadonlyMap<string, Entry> {
+function applyToEntries(entries: ReadonlyMap<string, Entry>, event: StoreChange): ReadonlyMap<string, Entry> {
   switch (event.kind) {
     case "state":
       return new Map(event.entries.map((entry) => [entry.key, entry]));

@@ -8,6 +8,8 @@ import { apply, nothingKnown, type TopologyState } from "./topology-state.ts";
 export interface WatchTopologyOptions {
   /** Told why the present documents make no topology, or why the store cannot be watched; the watch goes on. */
   readonly onTrouble?: (reason: unknown) => void;
+  /** Called as often as the store confirms that its documents are those of the topology that was given last. */
+  readonly onConfirmed?: () => void;
 }
 
 /**
@@ -17,7 +19,7 @@ export interface WatchTopologyOptions {
 export async function* watchTopology(
   store: TopologyStore,
   signal: AbortSignal,
-  { onTrouble = () => {} }: WatchTopologyOptions = {},
+  { onTrouble = () => {}, onConfirmed = () => {} }: WatchTopologyOptions = {},
 ): AsyncGenerator<Topology> {
   const pause = backoff();
   let state: TopologyState = nothingKnown;
@@ -27,6 +29,7 @@ export async function* watchTopology(
         const before = state;
         state = apply(before, event);
         if (state.refused && state.refused.message !== before.refused?.message) onTrouble(state.refused);
+        if (state.topology && !state.refused) onConfirmed();
         if (state.topology && state.topology !== before.topology) yield state.topology;
         pause.reset();
       }

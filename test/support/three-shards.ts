@@ -12,7 +12,7 @@ import { backend } from "../../src/pgwire/message-type.ts";
 import { ConnectionPool } from "../../src/pool/connection-pool.ts";
 import { SessionSettings } from "../../src/pool/session-settings.ts";
 import { placeBuckets } from "../../src/sharding/place-buckets.ts";
-import type { Shard, ShardName, Topology } from "../../src/topology/snapshot.ts";
+import { noCohort, type Shard, type ShardName, type Topology } from "../../src/topology/snapshot.ts";
 import { Coordinator } from "../../src/transaction/coordinator.ts";
 import { SessionTransaction } from "../../src/transaction/session-transaction.ts";
 import { type PostgresOptions, type PostgresServer, startPostgres } from "./postgres-server.ts";
@@ -72,7 +72,9 @@ export class ThreeShards {
     const shards = servers.map((server, ordinal): Shard => {
       const name = `s${ordinal}` as ShardName;
       const address = { host: server.socketDirectory, port: server.port };
-      return { name, ordinal, primary: { name, address }, term: 1 };
+      const primary = { name, address };
+      const none = { durability: "none", cohort: noCohort, nextCohort: undefined } as const;
+      return { name, ordinal, primary, term: 1, tablets: [primary], ...none };
     });
     this.topology = {
       clusterId: "test",

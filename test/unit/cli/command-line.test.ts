@@ -73,7 +73,14 @@ test.each([
 });
 
 test("help goes to standard output and fits into 80 columns", async () => {
-  for (const args of [["--help"], ["local", "--help"], ["transactions", "--help"], ["transactions", "list", "-h"]]) {
+  for (const args of [
+    ["--help"],
+    ["local", "--help"],
+    ["transactions", "--help"],
+    ["transactions", "list", "-h"],
+    ["topology", "--help"],
+    ["topology", "watch", "-h"],
+  ]) {
     const { code, stdout, stderr } = await shardgres(...args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/^Usage: shardgres /);
@@ -102,8 +109,16 @@ test("what is not understood is explained on standard error, with exit code 2", 
 });
 
 test("a cluster that is not where it should be is an error with a hint, with exit code 1", async () => {
-  for (const args of [["list"], ["list", "--json"], ["resolve", "--all"]]) {
-    expect(await shardgres("transactions", ...args, "--data-dir", "/nonexistent")).toEqual({
+  const commands = [
+    ["transactions", "list"],
+    ["transactions", "list", "--json"],
+    ["transactions", "resolve", "--all"],
+    ["topology", "show"],
+    ["topology", "show", "--json"],
+    ["topology", "watch"],
+  ];
+  for (const args of commands) {
+    expect(await shardgres(...args, "--data-dir", "/nonexistent")).toEqual({
       code: 1,
       stdout: "",
       stderr:

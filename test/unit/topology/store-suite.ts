@@ -114,6 +114,34 @@ export function testStore(name: string, open: () => Promise<readonly [TopologySt
       await watching.stop();
     });
 
+    test("while nothing happens, a watch says that it is up to date", async () => {
+      const [store] = await open();
+      const watching = watchInto(store, "");
+      await watching.until((events) => events.length === 1 && watching.current() >= 1);
+      await watching.stop();
+      expect(watching.events).toHaveLength(1);
+    });
+
+    test("a watch that begins anew tells what has happened in between", async () => {
+      const [one, other] = await open();
+      const a = await one.put("a", 1, "absent");
+      const b = await one.put("b", 1, "absent");
+      const before = watchInto(other, "");
+      await before.until((events) => events.length === 1);
+      await before.stop();
+      await one.delete("a", a);
+      const b2 = await one.put("b", 2, b);
+      const c = await one.put("c", 1, "absent");
+      const after = watchInto(other, "");
+      await after.until((events) => events.length === 1);
+      await after.stop();
+      const entries = [
+        { key: "b", value: 2, version: b2 },
+        { key: "c", value: 1, version: c },
+      ];
+      expect(after.events).toEqual([{ kind: "state", entries }]);
+    });
+
     test("a watch of an empty store begins with an empty state, and ends when aborted", async () => {
       const [store] = await open();
       const watching = watchInto(store, "");
@@ -128,15 +156,19 @@ export function testStore(name: string, open: () => Promise<readonly [TopologySt
 function watchInto(store: TopologyStore, prefix: string) {
   const controller = new AbortController();
   const events: StoreEvent[] = [];
+  let current = 0;
   let wake = () => {};
   const ended = (async () => {
     for await (const event of store.watch(prefix, controller.signal)) {
-      events.push(event);
+      // How often these come is up to the store.
+      if (event.kind !== "current") events.push(event);
+      else current++;
       wake();
     }
   })();
   return {
     events,
+    current: () => current,
     async until(condition: (events: readonly StoreEvent[]) => boolean) {
       while (!condition(events)) {
         const woken = new Promise<void>((resolve) => {

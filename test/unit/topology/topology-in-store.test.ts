@@ -7,17 +7,26 @@ import { shardName } from "../../../src/topology/documents.ts";
 import { localStore } from "../../../src/topology/local-store.ts";
 import { readTopology } from "../../../src/topology/read-topology.ts";
 import { registerPrimary } from "../../../src/topology/register-primary.ts";
+import { writeShard } from "../../../src/topology/shard-document.ts";
 import { watchTopology } from "../../../src/topology/watch-topology.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 const options = { shardCount: 3, authentication: "trust", postgresVersion: "18" } as const;
+const unreplicated = { durability: "none", cohort: { standbys: [], acknowledgements: 0 }, nextCohort: undefined };
 const tablet = (name: string, port: number) => ({ name, address: { host: "127.0.0.1", port } });
 
 test("a new cluster has its shards, all buckets placed evenly, and no primaries", async () => {
   const store = localStore(await temporaryDirectory());
   const topology = await createTopology(store, options);
   expect([...topology.shards.values()]).toEqual(
-    ["s1", "s2", "s3"].map((name, ordinal) => ({ name, ordinal, term: 0, primary: undefined })),
+    ["s1", "s2", "s3"].map((name, ordinal) => ({
+      name,
+      ordinal,
+      term: 0,
+      primary: undefined,
+      tablets: [],
+      ...unreplicated,
+    })),
   );
   expect(topology.home).toBe("s1");
   const counts = [0, 0, 0];
@@ -53,8 +62,29 @@ test("a tablet that registers becomes primary; the term rises only with another 
     ordinal: 1,
     term: 2,
     primary: tablet("s2-1", 2),
+    tablets: [tablet("s2-0", 2), tablet("s2-1", 2)],
+    ...unreplicated,
   });
   await expect(registerPrimary(store, shardName("s9"), tablet("s9-0", 1))).rejects.toThrow('no shard "s9"');
+});
+
+test("a tablet does not take the place of a primary whose standbys have acknowledged commits", async () => {
+  const store = localStore(await temporaryDirectory());
+  await createTopology(store, options);
+  const s1 = shardName("s1");
+  const tablets = [tablet("s1-0", 1), tablet("s1-1", 2)];
+  const { version } = (await store.get("shards/s1"))!;
+  const shard = (await readTopology(store)).shards.get(s1)!;
+  const cohort = { standbys: ["s1-1"], acknowledgements: 1 };
+  const replicated = { ...shard, tablets, primary: tablets[0], term: 1, durability: "one", cohort } as const;
+  await store.put("shards/s1", writeShard(replicated), version);
+  await expect(registerPrimary(store, s1, tablet("s1-1", 2))).rejects.toMatchObject({
+    code: "not-primary",
+    message:
+      'tablet "s1-1" cannot call itself the primary of shard "s1": "s1-0" is, and its standbys have acknowledged commits',
+  });
+  expect((await readTopology(store)).shards.get(s1)).toEqual(replicated);
+  expect(await registerPrimary(store, s1, tablet("s1-0", 9))).toMatchObject({ term: 1, cohort });
 });
 
 test("tablets that register at the same time do not get in each other's way", async () => {

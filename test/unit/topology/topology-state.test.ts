@@ -14,6 +14,9 @@ const documents: Record<string, Json> = {
   buckets: { generation: 1, owners: owners(0, 1) },
 };
 
+const s1Tablet = { name: "s1-0", address: { host: "/data/s1", port: 5432 } };
+const unreplicated = { durability: "none", cohort: { standbys: [], acknowledgements: 0 }, nextCohort: undefined };
+
 const entry = (key: string, value: Json): Entry => ({ key, value, version: "1" });
 const put = (key: string, value: Json): StoreEvent => ({ kind: "put", entry: entry(key, value) });
 const stateOf = (all: Record<string, Json>): StoreEvent => ({
@@ -27,8 +30,8 @@ test("documents become a topology", () => {
   expect(whole.refused).toBeUndefined();
   expect(whole.topology).toMatchObject({ clusterId: "c", authentication: "trust", home: "s1" });
   expect([...whole.topology!.shards.values()]).toEqual([
-    { name: "s1", ordinal: 0, term: 1, primary: { name: "s1-0", address: { host: "/data/s1", port: 5432 } } },
-    { name: "s2", ordinal: 1, term: 0, primary: undefined },
+    { name: "s1", ordinal: 0, term: 1, primary: s1Tablet, tablets: [s1Tablet], ...unreplicated },
+    { name: "s2", ordinal: 1, term: 0, primary: undefined, tablets: [], ...unreplicated },
   ]);
   expect(whole.topology!.buckets.generation).toBe(1);
   expect([...whole.topology!.buckets.owners.subarray(0, 2)]).toEqual([0, 1]);
@@ -45,6 +48,10 @@ test("a change makes a new topology and leaves the old one as it was", () => {
   expect(state.topology!.buckets.generation).toBe(2);
   expect(whole.topology!.buckets.generation).toBe(1);
   expect(whole.topology!.buckets.owners[0]).toBe(0);
+});
+
+test("that nothing has changed changes nothing", () => {
+  expect(apply(whole, { kind: "current" })).toBe(whole);
 });
 
 test("documents of others do not make a new topology", () => {
@@ -72,7 +79,11 @@ test("a contradiction keeps the last topology, and the next event may resolve it
 describe("a document that makes no sense is refused with its name and field", () => {
   const refusals: [string, Json, string][] = [
     ["cluster", "text", 'topology document "cluster": it is not an object'],
-    ["cluster", { ...cluster, format: 2 }, 'topology document "cluster": format is 2, and this program understands 1'],
+    [
+      "cluster",
+      { ...cluster, format: 2 },
+      'topology document "cluster" has the format 2, and this program understands 1',
+    ],
     ["cluster", { ...cluster, authentication: "md5" }, "authentication is none of trust, scram-sha-256"],
     ["cluster", { ...cluster, home: "s9" }, 'the home shard "s9" does not exist'],
     ["cluster", { ...cluster, home: "../s" }, "home cannot be the name of a shard"],
