@@ -1,0 +1,54 @@
+// The protocol of failover in thousands of histories, and the proof that the checker bites. `npm run simulate` runs more.
+import { describe, expect, test } from "vitest";
+import { mutations } from "./mutations.ts";
+import { runHistory } from "./run-history.ts";
+import { describeHistory, shrink } from "./shrink.ts";
+import type { Mutation } from "./world.ts";
+
+const histories = 4000;
+const mutantHistoriesMax = 500;
+
+test(`${histories} histories lose nothing that was acknowledged, and all have a primary again`, () => {
+  let [acknowledged, terms] = [0, 0];
+  for (let seed = 1; seed <= histories; seed++) {
+    const history = runHistory(seed);
+    if (history.violation !== undefined) expect.fail(describeHistory(shrink(history, {})));
+    acknowledged += history.acknowledged;
+    terms += history.term - 1;
+  }
+  // They would prove nothing if nobody wrote, or if nobody ever failed over.
+  expect(acknowledged / histories).toBeGreaterThan(50);
+  expect(terms / histories).toBeGreaterThan(2);
+});
+
+test("a history is the same every time", () => {
+  expect(runHistory(31)).toEqual(runHistory(31));
+});
+
+describe("a rule of safety that is switched off is noticed", () => {
+  test.each(Object.entries(mutations))("%s", (_, mutation) => {
+    expect(firstFailing(mutation)?.violation).toBeDefined();
+  });
+});
+
+test("a failing history is shrunk to the faults that matter", () => {
+  const mutation = mutations["the lease alone makes a primary"]!;
+  const failing = firstFailing(mutation)!;
+  const shrunk = shrink(failing, mutation);
+  expect(shrunk.violation).toBeDefined();
+  expect(shrunk.faults.length).toBeLessThan(failing.faults.length);
+  expect(failing.faults).toEqual(expect.arrayContaining([...shrunk.faults]));
+  // None of those that remain can be left out.
+  for (const fault of shrunk.faults) {
+    const without = shrunk.faults.filter((other) => other !== fault);
+    expect(runHistory(shrunk.seed, mutation, without).violation).toBeUndefined();
+  }
+});
+
+function firstFailing(mutation: Mutation) {
+  for (let seed = 1; seed <= mutantHistoriesMax; seed++) {
+    const history = runHistory(seed, mutation);
+    if (history.violation !== undefined) return history;
+  }
+  return undefined;
+}

@@ -1,0 +1,34 @@
+// A model of the topology store: one shard's document changed by compare-and-swap, and one lease that expires by the
+// store's own clock.
+import type { ShardRecord } from "../../tablet-agent/ha/cluster-view.ts";
+import { makeProcess, type Process } from "./network-model.ts";
+
+export interface Store {
+  readonly process: Process;
+  shard: ShardRecord;
+  lease: { readonly holder: string; readonly untilMs: number } | undefined;
+}
+
+export function makeStore(shard: ShardRecord): Store {
+  return { process: makeProcess("store"), shard, lease: undefined };
+}
+
+export function leaseHolder({ lease }: Store, nowMs: number): string | undefined {
+  return lease !== undefined && nowMs < lease.untilMs ? lease.holder : undefined;
+}
+
+export function tryLease(store: Store, name: string, nowMs: number, ttlMs: number): boolean {
+  if ((leaseHolder(store, nowMs) ?? name) !== name) return false;
+  store.lease = { holder: name, untilMs: nowMs + ttlMs };
+  return true;
+}
+
+export function releaseLease(store: Store, name: string): void {
+  if (store.lease?.holder === name) store.lease = undefined;
+}
+
+export function namePrimary(store: Store, primary: string, term: number, version: number): boolean {
+  if (store.shard.version !== version) return false;
+  store.shard = { ...store.shard, primary, term, version: version + 1 };
+  return true;
+}
