@@ -1,24 +1,32 @@
-// A failing history with as few faults as still make it fail: whole stretches are left out first, then single ones.
+// A failing history with so few faults that none of them can be left out: stretches are tried first, then single ones.
 import { type History, runHistory } from "./run-history.ts";
 import type { Mutation } from "./world.ts";
 
 export function shrink(failing: History, mutation: Mutation): History {
   let best = failing;
-  for (let size = Math.max(1, best.faults.length >> 1); size >= 1; size >>= 1) {
-    for (let at = 0; at < best.faults.length; ) {
-      const fewer = [...best.faults.slice(0, at), ...best.faults.slice(at + size)];
-      const tried = runHistory(best.seed, mutation, fewer);
-      if (tried.violation === undefined) at += size;
-      else best = tried;
-    }
+  let size = Math.max(1, best.faults.length >> 1);
+  for (;;) {
+    const fewer = withoutStretches(best, size, mutation);
+    if (size === 1 && fewer === best) return best;
+    best = fewer;
+    size = Math.max(1, size >> 1);
+  }
+}
+
+function withoutStretches(failing: History, size: number, mutation: Mutation): History {
+  let best = failing;
+  for (let at = 0; at < best.faults.length; ) {
+    const tried = runHistory(best.seed, mutation, best.faults.toSpliced(at, size));
+    if (tried.violation === undefined) at += size;
+    else best = tried;
   }
   return best;
 }
 
 export function describeHistory({ seed, faults, violation }: History): string {
   const lines = faults.map(({ atMs, forMs, kind, tablet, other }) => {
-    const where =
-      kind === "store-away" || kind === "loss" ? "" : kind === "cut-one-way" ? ` ${tablet}>${other}` : ` ${tablet}`;
+    const places = { "store-away": "", loss: "", "cut-one-way": ` ${tablet}>${other}` } as const;
+    const where = kind in places ? places[kind as keyof typeof places] : ` ${tablet}`;
     return `  ${atMs} ms: ${kind}${where} for ${forMs} ms`;
   });
   return [`seed ${seed}: ${violation ?? "nothing is violated"}`, ...lines].join("\n");

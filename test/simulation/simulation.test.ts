@@ -5,7 +5,7 @@ import { runHistory } from "./run-history.ts";
 import { describeHistory, shrink } from "./shrink.ts";
 import type { Mutation } from "./world.ts";
 
-const histories = 4000;
+const histories = 6000;
 const mutantHistoriesMax = 500;
 
 test(`${histories} histories lose nothing that was acknowledged, and all have a primary again`, () => {
