@@ -34,7 +34,10 @@ export function nameMostAdvanced(view: ClusterView): Decision | undefined {
   const { pledge, self, shard } = view;
   if (view.lease.kind !== "mine" || pledge.candidate !== self || pledge.term <= shard.term) return undefined;
   const pledged = witnesses(view);
-  if (pledged.length < pledgesNeeded(shard.cohort)) return undefined;
+  // The primary of the term before has all that was acknowledged, and has stopped. Without this, a shard whose standbys were
+  // all being rebuilt when it stopped would never begin a term again.
+  const hasPrimary = pledged.some(({ name }) => name === shard.primary);
+  if (!hasPrimary && pledged.length < pledgesNeeded(shard.cohort)) return undefined;
   const best = pledged.reduce((a, b) => (compareWal(b.wal, a.wal) > 0 ? b : a));
   const reason = `${best.name} is the most advanced of ${pledged.map(({ name }) => name).join(", ")}, who have pledged term ${pledge.term}`;
   return { kind: "name-primary", primary: best.name, term: pledge.term, version: shard.version, reason };

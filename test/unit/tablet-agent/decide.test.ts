@@ -122,6 +122,11 @@ const situations: readonly [string, ClusterView, string][] = [
     "name-primary c 6: c is the most advanced of b, c, who have pledged term 6",
   ],
   [
+    "the primary of the term before has pledged, and nobody else",
+    { ...primary, postgres: { kind: "standby", follows: undefined }, pledge: { term: 6, candidate: "a" } },
+    "name-primary a 6: a is the most advanced of a, who have pledged term 6",
+  ],
+  [
     "the longer WAL is of an older term",
     { ...standby, ...candidate, answers: [answer("c", 6, { wal: { term: 4, lsn: 999 } })] },
     "name-primary b 6: b is the most advanced of b, c, who have pledged term 6",
