@@ -32,8 +32,10 @@ export function isClientPart(gid: string): boolean {
   return isClientOrigin(parseGid(gid)?.origin ?? "");
 }
 
-/** Whether p of pg_prepared_xacts at home is the client's own of the part `gid`. */
-export const isClientsSql = "'c-' || p.transaction::text = pg_catalog.split_part(gid, '_', 3)";
+/** Whether p of pg_prepared_xacts at home is the client's own of the part with the gid that the SQL expression gives. */
+export function isClientsSql(gid: string): string {
+  return `'c-' || p.transaction::text = pg_catalog.split_part(${gid}, '_', 3)`;
+}
 
 /**
  * Joins pg_prepared_xacts p with what p has written to, as l.relation. A prepared transaction keeps its locks, and nothing

@@ -78,10 +78,10 @@ function byTransaction(parts: readonly PreparedTransaction[], clusterId: string)
 
 /** What a client has prepared is his as long as it is prepared at home. */
 const statusSql = `
-select gid, case when exists (
-    select from pg_catalog.pg_prepared_xacts p where ${isClientsSql}
-  ) then 'prepared' else shardgres.transaction_status(gid) end
-from unnest($1::text[]) gid`;
+select asked.gid, case when exists (
+    select from pg_catalog.pg_prepared_xacts p where ${isClientsSql("asked.gid")}
+  ) then 'prepared' else shardgres.transaction_status(asked.gid) end
+from unnest($1::text[]) asked (gid)`;
 
 /** Each keeper is asked once for each database. */
 async function withStates(found: readonly Found[], ask: AdminQuery): Promise<ListedTransaction[]> {

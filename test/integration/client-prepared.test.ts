@@ -397,6 +397,16 @@ describe("parts", () => {
     await eventually(async () => Object.values(await clients.onShards(openOrigins)).flat().length === 0);
   });
 
+  test("SHOW shardgres.transactions says of every part that a client has prepared it", async () => {
+    await prepare("shown");
+    const { rows } = await client.query<{ gid: string; state: string }>("show shardgres.transactions");
+    expect(rows.map(({ state }) => state)).toEqual(["prepared", "prepared"]);
+    expect(rows.map(({ gid }) => gid)).toContain("shown");
+    await client.query("commit prepared 'shown'");
+    await nothingIsLeft();
+    expect((await client.query("show shardgres.transactions")).rows).toEqual([]);
+  });
+
   test("a transaction of the home shard alone has no other part and no record", async () => {
     const records = "select count(*) from shardgres.commits";
     const before = await clients.onShards(records);
