@@ -126,7 +126,7 @@ async function readOrigins(context: CloseContext): Promise<Map<string, OriginOnS
   await Promise.all(
     shards.map(async (shard) => {
       for (const [origin, closed, last, silent, hasOld] of await ask(shard, database, originsSql, [keepSeconds])) {
-        // What clients have prepared is forgotten in its own way (resolve-client-prepared.ts).
+        // What clients have prepared is forgotten in its own way (tidy-client-origins.ts).
         if (isClientOrigin(origin ?? "")) continue;
         const views = origins.get(origin ?? "") ?? [];
         origins.set(origin ?? "", views);

@@ -77,7 +77,7 @@ export async function commitTwoPhase(
   return { gid: commit.gid, late: await endOthers(others, commit, "committed", coordinator) };
 }
 
-/** The first writer, unless there is one that cannot be prepared: that one commits plainly. */
+/** The first of the writers (home, if it is among them), unless there is one that cannot be prepared: that one commits plainly. */
 function chooseKeeper(writers: readonly Participant[]): Participant {
   const unpreparable = writers.filter((participant) => participant.cannotPrepare || participant.notifies);
   if (unpreparable.length > 1) {
