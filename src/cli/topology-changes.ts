@@ -38,6 +38,7 @@ function shardChanges(before: Shard, after: Shard): string[] {
     ...valueChange("durability", before.durability, after.durability),
     ...valueChange("commits wait for", cohortText(before.cohort), cohortText(after.cohort)),
     ...nextCohortChange(before, after),
+    ...switchoverChange(before, after),
   ];
   return changes.map((change) => `shard ${after.name}: ${change}`);
 }
@@ -66,7 +67,15 @@ function tabletChanges(before: readonly Tablet[], after: readonly Tablet[]): str
 function nextCohortChange(before: Shard, after: Shard): string[] {
   const [was, is] = [before.nextCohort, after.nextCohort].map((cohort) => cohort && cohortText(cohort));
   if (was === is) return [];
-  return [is === undefined ? "the change of its standbys is over" : `commits wait, while that changes, also for ${is}`];
+  return [
+    is === undefined ? "the change of its standbys is over" : `commits wait, while that changes, for that or ${is}`,
+  ];
+}
+
+function switchoverChange(before: Shard, after: Shard): string[] {
+  const [was, is] = [before.switchover?.to, after.switchover?.to];
+  if (was === is) return [];
+  return [is === undefined ? "the switchover is over" : `a switchover to ${is} is under way`];
 }
 
 function bucketChanges(before: Topology, after: Topology): string[] {

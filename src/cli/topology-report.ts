@@ -22,7 +22,8 @@ export function topologyText(topology: Topology): string {
       ...(shard.primary ? [] : ["  no primary"]),
       ...tabletLines(shard),
       ...(shard.cohort.standbys.length > 0 ? [`  commits wait for ${cohortText(shard.cohort)}`] : []),
-      ...(shard.nextCohort ? [`  and, while that changes, for ${cohortText(shard.nextCohort)}`] : []),
+      ...(shard.nextCohort ? [`  or, while that changes, for ${cohortText(shard.nextCohort)}`] : []),
+      ...(shard.switchover ? [`  a switchover to ${shard.switchover.to} is under way`] : []),
     ];
   });
   return `${[head, ...paragraphs].map((lines) => lines.join("\n")).join("\n\n")}\n`;
@@ -36,7 +37,7 @@ export function topologyJson(topology: Topology): string {
     authentication,
     home,
     generation: buckets.generation,
-    shards: [...shards.values()].map(({ name, ordinal, term, durability, primary, tablets, cohort, nextCohort }) => ({
+    shards: [...shards.values()].map(({ name, ordinal, term, durability, primary, tablets, ...change }) => ({
       name,
       ordinal,
       term,
@@ -44,9 +45,16 @@ export function topologyJson(topology: Topology): string {
       share: (counts.get(ordinal) ?? 0) / bucketCount,
       durability,
       primary: primary?.name ?? null,
-      tablets: tablets.map(({ name, address: { host, port }, zone }) => ({ name, host, port, zone: zone ?? null })),
-      cohort,
-      nextCohort: nextCohort ?? null,
+      tablets: tablets.map(({ name, address: { host, port }, agent, zone }) => ({
+        name,
+        host,
+        port,
+        agent: agent ?? null,
+        zone: zone ?? null,
+      })),
+      cohort: change.cohort,
+      nextCohort: change.nextCohort ?? null,
+      switchover: change.switchover ?? null,
     })),
   };
   return `${JSON.stringify(value, undefined, 2)}\n`;

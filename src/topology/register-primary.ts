@@ -1,9 +1,8 @@
 // A tablet says that it is the primary of its shard, and where it is reached.
 import { AppError } from "../base/app-error.ts";
-import { shardKeyInStore } from "./documents.ts";
-import { readShard, writeShard } from "./shard-document.ts";
+import { changeShard } from "./change-shard.ts";
 import { noCohort, type Shard, type ShardName, type Tablet } from "./snapshot.ts";
-import { isConflict, type TopologyStore } from "./store.ts";
+import type { TopologyStore } from "./store.ts";
 
 /**
  * The term rises when another tablet was primary before, and stays when only the address is new. Throws AppError
@@ -11,20 +10,10 @@ import { isConflict, type TopologyStore } from "./store.ts";
  * hold commits that it has acknowledged: then only a failover, which asks them, may replace it.
  */
 export async function registerPrimary(store: TopologyStore, name: ShardName, primary: Tablet): Promise<Shard> {
-  const key = shardKeyInStore(name);
-  for (;;) {
-    const entry = await store.get(key);
-    if (!entry) throw new AppError("no-shard", `the topology has no shard "${name}"`);
-    const before = readShard(key, entry.value);
-    if (before.primary && isSame(before.primary, primary)) return before;
-    const after = withPrimary(before, primary);
-    try {
-      await store.put(key, writeShard(after), entry.version);
-      return after;
-    } catch (error) {
-      if (!isConflict(error)) throw error;
-    }
-  }
+  const { shard } = await changeShard(store, name, (before) =>
+    before.primary && isSame(before.primary, primary) ? before : withPrimary(before, primary),
+  );
+  return shard;
 }
 
 function withPrimary(before: Shard, primary: Tablet): Shard {

@@ -4,14 +4,14 @@ import type { AppError } from "../base/app-error.ts";
 import type { Json } from "../base/json.ts";
 import { type Fields, fieldsOf } from "./document-fields.ts";
 import { shardName, shardPrefix } from "./documents.ts";
-import { type Cohort, noCohort, type Shard, type Tablet } from "./snapshot.ts";
+import { type Cohort, noCohort, type Shard, type Switchover, type Tablet } from "./snapshot.ts";
 
 /**
  * 1 (without the field) had a primary with its address and nothing else; 2 has tablets, cohort and durability. What is
  * read as 1 is written as 2 at its next change.
  */
 const newest = 2;
-const policies = ["none", "one", "majority"] as const;
+const policies = ["none", "one", "majority", "zone"] as const;
 
 /** Throws AppError "invalid-document" or "newer-format". */
 export function readShard(key: string, value: Json): Shard {
@@ -27,19 +27,24 @@ export function readShard(key: string, value: Json): Shard {
 }
 
 export function writeShard(shard: Shard): Json {
-  const { ordinal, term, durability, primary, tablets, cohort, nextCohort } = shard;
+  const { ordinal, term, durability, primary, tablets, cohort, nextCohort, switchover } = shard;
   return {
     format: newest,
     ordinal,
     term,
     durability,
     ...(primary && { primary: primary.name }),
-    tablets: Object.fromEntries(
-      tablets.map(({ name, address: { host, port }, zone }) => [name, { host, port, ...(zone && { zone }) }]),
-    ),
+    tablets: Object.fromEntries(tablets.map((tablet) => [tablet.name, writeTablet(tablet)])),
     ...(cohort.standbys.length > 0 && { cohort: writeCohort(cohort) }),
     ...(nextCohort && { nextCohort: writeCohort(nextCohort) }),
+    ...(switchover && { switchover: { to: switchover.to } }),
   };
+}
+
+/** A thousand shards must fit into one ConfigMap, so a host that both have in common is written once. */
+function writeTablet({ address: { host, port }, agent, zone }: Tablet): Json {
+  const own = agent && { ...(agent.host !== host && { host: agent.host }), port: agent.port };
+  return { host, port, ...(own && { agent: own }), ...(zone && { zone }) };
 }
 
 type Rest = Omit<Shard, "name" | "ordinal" | "term">;
@@ -65,19 +70,44 @@ function readTablets(fields: Fields): Rest {
     const refuse = (problem: string) => fields.invalid(field, problem);
     if (cohorts[i]) checkCohort(cohorts[i], primary, tablets, refuse);
   }
-  return { primary, tablets, durability, cohort: cohorts[0] ?? noCohort, nextCohort: cohorts[1] };
+  const switchover = readSwitchover(fields, tablets);
+  const rest = { primary, tablets, durability, cohort: cohorts[0] ?? noCohort, nextCohort: cohorts[1] };
+  return { ...rest, ...(switchover && { switchover }) };
 }
 
 function readTablet(name: string, fields: Fields): Tablet {
   const zone = fields.optionalText("zone");
-  return { name, address: readAddress(fields), ...(zone !== undefined && { zone }) };
+  const agentFields = fields.optional("agent");
+  const agent = agentFields && { host: agentFields.optionalText("host"), port: readPort(agentFields) };
+  agentFields?.end();
+  const address = readAddress(fields);
+  return {
+    name,
+    address,
+    ...(agent && { agent: { host: agent.host ?? address.host, port: agent.port } }),
+    ...(zone !== undefined && { zone }),
+  };
+}
+
+function readSwitchover(fields: Fields, tablets: readonly Tablet[]): Switchover | undefined {
+  const found = fields.optional("switchover");
+  if (!found) return undefined;
+  const to = found.text("to");
+  found.end();
+  if (!tablets.some(({ name }) => name === to)) throw found.invalid("to", `"${to}" is none of the tablets`);
+  return { to };
 }
 
 function readAddress(fields: Fields): Tablet["address"] {
-  const address = { host: fields.text("host"), port: fields.integer("port", 1) };
-  if (address.port > 65535) throw fields.invalid("port", "is above 65535");
+  const address = { host: fields.text("host"), port: readPort(fields) };
   fields.end();
   return address;
+}
+
+function readPort(fields: Fields): number {
+  const port = fields.integer("port", 1);
+  if (port > 65535) throw fields.invalid("port", "is above 65535");
+  return port;
 }
 
 function readCohort(fields: Fields): Cohort {

@@ -11,13 +11,19 @@ export interface Address {
 
 export interface Tablet {
   readonly name: string;
+  /** Of its PostgreSQL. */
   readonly address: Address;
+  /** Of its agent's API. */
+  readonly agent?: Address;
   /** What fails together: a rack, an availability zone. */
   readonly zone?: string;
 }
 
-/** `none`: commits wait for nobody. `one`: for one standby. `majority`: so that most of the tablets have it. */
-export type DurabilityPolicy = "none" | "one" | "majority";
+/**
+ * `none`: commits wait for nobody. `one`: for one standby. `majority`: so that most of the tablets have it. `zone`: for one
+ * standby of another zone than the primary's.
+ */
+export type DurabilityPolicy = "none" | "one" | "majority" | "zone";
 
 /**
  * The synchronous standbys: a commit is acknowledged when `acknowledgements` of them have it on disk. So whoever has
@@ -42,8 +48,15 @@ export interface Shard {
   readonly durability: DurabilityPolicy;
   /** What the primary's commits wait for. */
   readonly cohort: Cohort;
-  /** During a change, the one that is to come: then commits must satisfy both, and so must a failover. */
+  /** During a change, the one that is to come: then commits wait for either, and a failover has to ask both. */
   readonly nextCohort: Cohort | undefined;
+  /** A planned one is under way: who has not begun a transaction on the shard has to wait until there is a new primary. */
+  readonly switchover?: Switchover;
+}
+
+export interface Switchover {
+  /** Name of the tablet that is to be primary. */
+  readonly to: string;
 }
 
 export const noCohort: Cohort = { standbys: [], acknowledgements: 0 };

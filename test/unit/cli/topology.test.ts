@@ -98,7 +98,7 @@ test("show tells of a change of standbys that is under way", () => {
   const nextCohort = { standbys: ["s1-1", "s1-2"], acknowledgements: 1 };
   const text = topologyText(topologyOf([{ ...s1, nextCohort }, s2], 1));
   expect(text).toContain(
-    "  s1-2  synchronous  10.0.0.3:5432\n  commits wait for 1 of s1-1\n  and, while that changes, for 1 of s1-1, s1-2\n",
+    "  s1-2  synchronous  10.0.0.3:5432\n  commits wait for 1 of s1-1\n  or, while that changes, for 1 of s1-1, s1-2\n",
   );
 });
 
@@ -118,12 +118,13 @@ test("as JSON it has all of it", () => {
         durability: "one",
         primary: "s1-0",
         tablets: [
-          { name: "s1-0", host: "10.0.0.1", port: 5432, zone: "a" },
-          { name: "s1-1", host: "fd00::1", port: 5432, zone: null },
-          { name: "s1-2", host: "10.0.0.3", port: 5432, zone: null },
+          { name: "s1-0", host: "10.0.0.1", port: 5432, agent: null, zone: "a" },
+          { name: "s1-1", host: "fd00::1", port: 5432, agent: null, zone: null },
+          { name: "s1-2", host: "10.0.0.3", port: 5432, agent: null, zone: null },
         ],
         cohort: { standbys: ["s1-1"], acknowledgements: 1 },
         nextCohort: null,
+        switchover: null,
       },
       {
         name: "s2",
@@ -133,9 +134,10 @@ test("as JSON it has all of it", () => {
         share: 0.75,
         durability: "none",
         primary: null,
-        tablets: [{ name: "s2-0", host: socket, port: 5432, zone: null }],
+        tablets: [{ name: "s2-0", host: socket, port: 5432, agent: null, zone: null }],
         cohort: noCohort,
         nextCohort: null,
+        switchover: null,
       },
     ],
   });
@@ -150,6 +152,7 @@ test("every change has a line of its own", () => {
     durability: "majority",
     cohort: { standbys: ["s1-0"], acknowledgements: 1 },
     nextCohort: noCohort,
+    switchover: { to: "s1-0" },
   };
   const s3: Shard = { ...s2, name: shardName("s3"), ordinal: 1, primary: tablet("s3-0", "h"), term: 1, tablets: [] };
   const after = { ...topologyOf([promoted, s3], 4000, 3), home: s3.name };
@@ -161,7 +164,8 @@ test("every change has a line of its own", () => {
     "shard s1: primary s1-1 (was s1-0), term 4 (was 3)",
     "shard s1: durability majority (was one)",
     "shard s1: commits wait for 1 of s1-0 (was 1 of s1-1)",
-    "shard s1: commits wait, while that changes, also for nobody",
+    "shard s1: commits wait, while that changes, for that or nobody",
+    "shard s1: a switchover to s1-0 is under way",
     "shard s3 is new",
     "shard s3: primary s3-0 (was none), term 1 (was 0)",
     "buckets: generation 3 (was 2): 96 from s1 to s3",

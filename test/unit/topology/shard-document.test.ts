@@ -14,7 +14,11 @@ import { noCohort, type Shard, type Tablet } from "../../../src/topology/snapsho
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 const tablet = (name: string, zone: string): Tablet => ({ name, address: { host: `${name}.pg`, port: 5432 }, zone });
-const tablets = [tablet("s1-0", "a"), tablet("s1-1", "b"), tablet("s1-2", "c")];
+const tablets = [
+  { ...tablet("s1-0", "a"), agent: { host: "s1-0.pg", port: 7070 } },
+  { ...tablet("s1-1", "b"), agent: { host: "127.0.0.1", port: 7071 } },
+  tablet("s1-2", "c"),
+];
 const shard: Shard = {
   name: shardName("s1"),
   ordinal: 0,
@@ -24,6 +28,7 @@ const shard: Shard = {
   durability: "one",
   cohort: { standbys: ["s1-1", "s1-2"], acknowledgements: 1 },
   nextCohort: { standbys: ["s1-1"], acknowledgements: 1 },
+  switchover: { to: "s1-2" },
 };
 const stored = {
   format: 2,
@@ -32,18 +37,20 @@ const stored = {
   durability: "one",
   primary: "s1-0",
   tablets: {
-    "s1-0": { host: "s1-0.pg", port: 5432, zone: "a" },
-    "s1-1": { host: "s1-1.pg", port: 5432, zone: "b" },
+    "s1-0": { host: "s1-0.pg", port: 5432, agent: { port: 7070 }, zone: "a" },
+    "s1-1": { host: "s1-1.pg", port: 5432, agent: { host: "127.0.0.1", port: 7071 }, zone: "b" },
     "s1-2": { host: "s1-2.pg", port: 5432, zone: "c" },
   },
   cohort: { standbys: ["s1-1", "s1-2"], acknowledgements: 1 },
   nextCohort: { standbys: ["s1-1"], acknowledgements: 1 },
+  switchover: { to: "s1-2" },
 };
 
 test("a shard is stored as docs/topology.md says, and read back as it was", () => {
   expect(writeShard(shard)).toEqual(stored);
   expect(readShard("shards/s1", stored)).toEqual(shard);
-  const first = { ...shard, primary: undefined, tablets: [], cohort: noCohort, nextCohort: undefined };
+  const { switchover: _, ...settled } = shard;
+  const first = { ...settled, primary: undefined, tablets: [], cohort: noCohort, nextCohort: undefined };
   expect(readShard("shards/s1", writeShard(first))).toEqual(first);
 });
 
@@ -54,7 +61,7 @@ describe("a document that makes no sense is refused with its field", () => {
   test.each<[string, Json, string]>([
     ["unknown field", { ...stored, color: 1 }, "color is not a known field"],
     ["no tablets", without("tablets"), "tablets is not an object"],
-    ["no durability", without("durability"), "durability is none of none, one, majority"],
+    ["no durability", without("durability"), "durability is none of none, one, majority, zone"],
     ["a list of tablets", { ...stored, tablets: [] }, "tablets is not an object"],
     ["a tablet without port", { ...stored, tablets: { a: { host: "h" } } }, "tablets a port is not a whole number"],
     ["a tablet with more", { ...stored, tablets: { a: { host: "h", port: 1, x: 1 } } }, "tablets a x is not a known"],
@@ -67,6 +74,7 @@ describe("a document that makes no sense is refused with its field", () => {
     ["half of one", cohort(["s1-1"], 0.5), "cohort acknowledgements is not a whole number of at least 0"],
     ["no list", cohort("s1-1", 1), "cohort standbys is not a list of texts"],
     ["the next one", { ...stored, nextCohort: { standbys: ["x"], acknowledgements: 0 } }, 'nextCohort names "x"'],
+    ["a switchover to nobody", { ...stored, switchover: { to: "x" } }, 'switchover to "x" is none of the tablets'],
     ["half a format", { ...stored, format: 0 }, "format is not a whole number of at least 1"],
   ])("%s", (_, value, message) => {
     expect(() => readShard("shards/s1", value)).toThrow(`topology document "shards/s1": ${message}`);
@@ -128,7 +136,8 @@ test("1,000 shards of 3 tablets, in the middle of a change, fit into one ConfigM
   for (const [ordinal, name] of names.entries()) {
     const tablets = [0, 1, 2].map((i) => {
       const host = `${name}-${i}.${name}.shardgres-production.svc.cluster.local`;
-      return { name: `${name}-${i}`, address: { host, port: 5432 }, zone: `europe-west4-${"abc"[i]}` };
+      const addresses = { address: { host, port: 5432 }, agent: { host, port: 5433 } };
+      return { name: `${name}-${i}`, ...addresses, zone: `europe-west4-${"abc"[i]}` };
     });
     const [primary, ...others] = tablets;
     const cohort = { standbys: others.map((tablet) => tablet.name), acknowledgements: 1 };
@@ -149,7 +158,7 @@ test("1,000 shards of 3 tablets, in the middle of a change, fit into one ConfigM
   const bytes = Buffer.byteLength(JSON.stringify(documents));
   expect(bytes).toBeLessThan(1_048_576);
   // What docs/topology.md says of it.
-  expect(Math.round(bytes / 1024)).toBe(745);
+  expect(Math.round(bytes / 1024)).toBe(810);
 });
 
 function catching(action: () => unknown): unknown {
