@@ -13,6 +13,7 @@ const rooms: Readonly<Record<string, string>> = {
   pgwire: "base",
   sql: "base pgwire",
   kube: "base",
+  certificates: "base",
   sharding: "base pgwire",
   pgclient: "base pgwire",
   catalog: "base pgwire pgclient sharding",
@@ -23,9 +24,9 @@ const rooms: Readonly<Record<string, string>> = {
   transaction: "base pgwire pgclient catalog topology pool",
   executor: "base pgwire pgclient sharding catalog topology planner pool transaction",
   resharding: "base pgwire pgclient sharding catalog topology agent-api",
-  operator: "base kube topology agent-api",
+  operator: "base kube certificates topology agent-api",
   controller: "base pgwire pgclient kube sharding catalog topology agent-api pool transaction resharding operator",
-  local: "base pgwire pgclient topology agent-api",
+  local: "base pgwire pgclient certificates topology agent-api",
   admin: "base catalog topology agent-api resharding",
   cli: "base pgwire pgclient kube sharding catalog topology agent-api pool transaction resharding local admin",
 };
@@ -46,6 +47,8 @@ const packages: Readonly<Record<string, string>> = {
   hashring: "sharding",
   pg: "catalog pool resharding controller admin gateway tablet-agent",
   "@kubernetes/client-node": "kube",
+  "@peculiar/asn1-schema": "certificates",
+  "@peculiar/asn1-x509": "certificates",
 };
 
 const topLevel = new Set(
