@@ -5,15 +5,17 @@ import { isSettingOff } from "../src/transaction/isolation.ts";
 import type { SessionTransaction } from "../src/transaction/session-transaction.ts";
 import type { Session } from "./session.ts";
 
-/** Throws SG086 where the session asks for SERIALIZABLE over several shards. */
-export function viewKind({ transaction }: Session, shards: number): ViewKind {
-  if (shards < 2) return "plain";
+/** `questions`: so many in all, to so many shards. Throws SG086 where the session asks for SERIALIZABLE over several shards. */
+export function viewKind({ transaction }: Session, shards: number, questions: number): ViewKind {
+  if (questions < 2) return "plain";
   if (transaction.isolation === "serializable") {
-    checkSerializable(transaction);
+    if (shards > 1) checkSerializable(transaction);
     return "plain";
   }
   if (isSettingOff(transaction.setting("shardgres.atomic_reads"))) return "plain";
   if (transaction.status !== "open") return "statement";
+  // What one shard commits alone is in nobody's list: a list of commits would tell nothing.
+  if (shards < 2) return "plain";
   return transaction.isolation === "read committed" ? "block" : "plain";
 }
 

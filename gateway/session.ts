@@ -238,7 +238,7 @@ export class Session implements GatedSession, MessageTaker {
       scope: this.planScope + this.login.user,
       maxGatheredRows: maxGatheredRows(this.transaction),
       signal: this.interrupts.signal,
-      viewKind: (shards) => viewKind(this, shards),
+      viewKind: (shards, questions) => viewKind(this, shards, questions),
       helpCommit: this.database.coordinator.help,
       participant: (shard) =>
         this.transaction.status === "open" ? this.transaction.join(shard) : leases.participant(shard),

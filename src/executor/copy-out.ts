@@ -20,7 +20,7 @@ export async function copyOut(plan: CopyOutPlan, execution: Execution): Promise<
   const { topology, statement, sink } = execution;
   const shards = shardsOfTarget(plan.target, topology, statement, []) ?? [...topology.shards.keys()];
   const participants = await participantsOf(execution, shards);
-  return viewing(execution, participants, false, async (view) => {
+  return viewing(execution, participants, participants.length, false, async (view) => {
     // In a READ COMMITTED transaction every shard has its own moment: COPY takes its snapshot when it runs.
     await view.begin();
     return copyFrom(participants, plan, statement.text, sink);

@@ -55,8 +55,8 @@ export interface Execution {
   readonly maxGatheredRows: number;
   /** Aborted when the statement shall stop; those that work on a shard are cancelled besides. */
   readonly signal?: AbortSignal;
-  /** How a query over so many shards sees them together. Throws a refusal where that cannot be had. */
-  viewKind(shards: number): ViewKind;
+  /** How a query sees so many shards together, in so many questions. Throws a refusal where that cannot be had. */
+  viewKind(shards: number, questions: number): ViewKind;
   /** See transaction/patience.ts. */
   readonly helpCommit: HelpCommit;
   /** A connection to this shard: of the open transaction, or for this statement alone. */

@@ -38,10 +38,11 @@ interface PreparedGather {
 /** Resolves with the number of rows. */
 export async function gather(plan: GatherPlan, execution: Execution, taker: RowTaker): Promise<number> {
   const prepared = await prepare(plan, execution);
-  const { patience } = prepared;
+  const { participants, patience, inputs, finalReadsTables } = prepared;
+  const questions = inputs.reduce((sum, { sources }) => sum + sources.length, finalReadsTables ? 1 : 0);
   for (;;) {
     try {
-      return await viewing(execution, prepared.participants, plan.readOnly, (view) =>
+      return await viewing(execution, participants, questions, plan.readOnly, (view) =>
         gatherOnce(prepared, execution, view, taker),
       );
     } catch (error) {
@@ -59,7 +60,8 @@ async function gatherOnce(
   view: StatementView,
   taker: RowTaker,
 ): Promise<number> {
-  const arrays = await collect(inputs, execution, view, finalReadsTables ? final : undefined);
+  const arrays =
+    inputs.length === 0 ? [] : await collect(inputs, execution, view, finalReadsTables ? final : undefined);
   const query = {
     sql,
     parameters: execution.statement.parameters,
@@ -93,15 +95,19 @@ export async function describeGather(plan: GatherPlan, execution: Execution): Pr
 
 async function prepare(plan: GatherPlan, execution: Execution): Promise<PreparedGather> {
   const { topology, statement } = execution;
-  const finalShard = shardsOfTarget(plan.finalTarget, topology, statement, execution.joined())?.[0] ?? topology.home;
   const targets = plan.inputs.map(
     (input) => shardsOfTarget(input.target, topology, statement, []) ?? [...topology.shards.keys()],
   );
+  const sourceShards = new Set(targets.flat());
+  const preferred = sourceShards.size === 1 ? sourceShards : execution.joined();
+  const finalShard = shardsOfTarget(plan.finalTarget, topology, statement, preferred)?.[0] ?? topology.home;
   // All connections are taken first, in order; see participantsOf.
-  const participants = await participantsOf(execution, [finalShard, ...targets.flat()]);
+  const participants = await participantsOf(execution, [finalShard, ...sourceShards]);
   if (!plan.readOnly) for (const participant of participants) participant.wrote = true;
   const final = participants.find(({ shard }) => shard === finalShard)!;
   const own = await describeOwn(execution, final);
+  // Asked in one piece, a shard sees all of it at one moment, in every isolation level.
+  if (participants.length === 1 && !isRecursive.test(plan.finalSql)) return inOnePiece(plan, execution, final, own);
   let sql = plan.finalSql;
   const parameterTypes = [...statement.parameterTypes];
   const inputs: PreparedGather["inputs"][number][] = [];
@@ -113,7 +119,7 @@ async function prepare(plan: GatherPlan, execution: Execution): Promise<Prepared
       final,
     );
     const columns = await travellingColumns(fields ?? [], execution, final);
-    sql = sql.replace(`SELECT 'shardgres:${input.name}'`, () => unnestSql(columns, parameterTypes.length + 1));
+    sql = withInput(sql, input, unnestSql(columns, parameterTypes.length + 1));
     parameterTypes.push(...columns.map(({ arrayType }) => arrayType));
     inputs.push({ input, columns, sources: participants.filter(({ shard }) => targets[i]!.includes(shard)) });
   }
@@ -123,6 +129,34 @@ async function prepare(plan: GatherPlan, execution: Execution): Promise<Prepared
   );
   const patience = new Patience(execution.helpCommit, execution.signal);
   return { final, finalReadsTables, participants: readers, patience, inputs, sql, parameterTypes, own };
+}
+
+/** There a common table expression of the client's could hide what an input means by its name. */
+const isRecursive = /^WITH RECURSIVE\b/i;
+
+/** Nothing has to travel: where the final query runs, the inputs are as well. */
+function inOnePiece(
+  plan: GatherPlan,
+  { statement, helpCommit, signal }: Execution,
+  final: Participant,
+  own: readonly Field[] | undefined,
+): PreparedGather {
+  const sql = plan.inputs.reduce((text, input) => withInput(text, input, input.sql), plan.finalSql);
+  return {
+    final,
+    finalReadsTables: true,
+    participants: [final],
+    patience: new Patience(helpCommit, signal),
+    inputs: [],
+    sql,
+    parameterTypes: statement.parameterTypes,
+    own,
+  };
+}
+
+/** The final query with the query of an input in the place of its marker. */
+function withInput(finalSql: string, { name }: GatherInput, query: string): string {
+  return finalSql.replace(`SELECT 'shardgres:${name}'`, () => query);
 }
 
 /** All inputs at once: in a READ COMMITTED transaction that is how they see the same moment. Resolves with their arrays. */

@@ -81,14 +81,17 @@ export async function withView<T>(
   }
 }
 
-/** Makes a view for a statement that asks these shards, and ends it. `mayRepeat`: see ViewOptions. */
+/**
+ * Makes a view for a statement that asks these shards so many questions in all, and ends it. `mayRepeat`: see ViewOptions.
+ */
 export async function viewing<T>(
   execution: Execution,
   participants: readonly Participant[],
+  questions: number,
   mayRepeat: boolean,
   work: (view: StatementView) => Promise<T>,
 ): Promise<T> {
-  const kind = execution.viewKind(participants.length);
+  const kind = execution.viewKind(participants.length, questions);
   const view = statementView(kind, participants, {
     help: execution.helpCommit,
     signal: execution.signal,

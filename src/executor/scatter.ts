@@ -49,7 +49,7 @@ export async function scatter(plan: ScatterPlan, execution: Execution, taker: Ro
     }
     return window.kept;
   };
-  return viewing(execution, participants, plan.readOnly, (view) =>
+  return viewing(execution, participants, participants.length, plan.readOnly, (view) =>
     withView(execution, view, partQueries(participants, query), undefined, read),
   );
 }

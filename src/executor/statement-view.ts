@@ -2,7 +2,7 @@
 // sent, in one write, the opening of a snapshot, the list of the commits visible in it, and the queries. The lists come
 // before the rows; where they disagree the rows are thrown away, and everything is asked again once the lists agree.
 //
-//   plain        nobody looks: one shard, or the transaction has agreed snapshots already, or atomic reads are off
+//   plain        nobody looks: one shard, asked once, or the transaction has agreed snapshots already, or atomic reads are off
 //   statement    outside of a transaction: one of its own on each shard, REPEATABLE READ, for this statement
 //   block        within a READ COMMITTED transaction, where every query has its own snapshot, taken when it is bound: the
 //                lists before and after Bind say what it shows at least, and at most
@@ -63,7 +63,7 @@ export function statementView(
   participants: readonly Participant[],
   { help, signal, mayRepeat }: ViewOptions,
 ): StatementView {
-  if (kind === "plain" || participants.length < 2) return plainView;
+  if (kind === "plain") return plainView;
   if (kind === "statement") return new SnapshotView(participants, new Patience(help, signal));
   return new BlockView(new Patience(help, signal), mayRepeat);
 }
