@@ -1,7 +1,7 @@
 // Connections of Shardgres' own to the shards, as the role `shardgres`: for roles' verifiers, catalogs, the metadata schema
 // and the ends of transactions. Nothing of a client's ever runs on them.
 import pg from "pg";
-import type { ShardName, Topology } from "../topology/snapshot.ts";
+import type { Address, ShardName, Topology } from "../topology/snapshot.ts";
 
 export const adminRole = "shardgres";
 
@@ -45,9 +45,14 @@ export class AdminConnections {
   async connect(shard: ShardName, database: string, settings: pg.ClientConfig = {}): Promise<pg.Client> {
     const primary = this.#topology().shards.get(shard)?.primary;
     if (primary === undefined) throw new Error(`shard "${shard}" has no primary`);
+    return this.connectTo(primary.address, database, settings);
+  }
+
+  /** The same to any tablet. */
+  async connectTo({ host, port }: Address, database: string, settings: pg.ClientConfig = {}): Promise<pg.Client> {
     const client = new pg.Client({
-      host: primary.address.host,
-      port: primary.address.port,
+      host,
+      port,
       user: adminRole,
       ...(this.#password === undefined ? {} : { password: this.#password }),
       database,

@@ -37,6 +37,8 @@ export interface SubmissionHandler extends AnswerHandler {
 export interface Lease {
   readonly shard: ShardName;
   readonly connection: ServerConnection;
+  /** It is to a standby, by this name, and takes part in no commit; undefined: to the primary. */
+  readonly standby?: string | undefined;
   /** Tells the pool what the caller has changed. */
   settings: SessionSettings;
   /** Gives it back; one that is not idle, or is broken, is closed. */
