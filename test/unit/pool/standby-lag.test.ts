@@ -1,3 +1,4 @@
+// The age of a standby, by what its primary had when.
 import { expect, test } from "vitest";
 import { lagMs, type Mark, withMark } from "../../../src/pool/standby-lag.ts";
 

@@ -1,3 +1,4 @@
+// Which standbys may be read, as tablets answer or do not.
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { StandbyWatch } from "../../../src/pool/standby-watch.ts";
 import type { TabletReport } from "../../../src/pool/tablet-reports.ts";
