@@ -45,6 +45,11 @@ export class Gateway {
     return this.#topology();
   }
 
+  /** To be called when there is another snapshot of the topology: connections of older terms end, whoever waits goes on. */
+  topologyChanged(): void {
+    this.pool.topologyChanged();
+  }
+
   async close(): Promise<void> {
     this.pool.close();
     await this.deadlocks.close();

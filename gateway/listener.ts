@@ -134,6 +134,7 @@ class Intake implements Reader {
   #socket: Socket;
   #bytes = Buffer.alloc(0);
   #isGone = false;
+  readonly #going = new AbortController();
   #wake: (() => void) | undefined;
   readonly #onData = (chunk: Buffer) => {
     this.#bytes = Buffer.concat([this.#bytes, chunk]);
@@ -143,6 +144,7 @@ class Intake implements Reader {
   };
   readonly #onClose = () => {
     this.#isGone = true;
+    this.#going.abort(new ClientGone());
     this.#notify();
   };
 
@@ -151,6 +153,10 @@ class Intake implements Reader {
     socket.on("data", this.#onData);
     socket.on("close", this.#onClose);
     socket.on("end", this.#onClose);
+  }
+
+  get gone(): AbortSignal {
+    return this.#going.signal;
   }
 
   async startupPacket(): Promise<Buffer> {

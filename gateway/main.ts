@@ -66,12 +66,15 @@ async function run(directory: string): Promise<void> {
   const first = await changes.next();
   if (first.done === true) throw new Error("there is no topology");
   let topology: Topology = first.value;
-  const watching = (async () => {
-    for await (const next of changes) topology = next;
-  })().catch((error: unknown) => log.error({ err: error }, "topology not watched any more"));
-
   const admin = new AdminConnections(() => topology, password);
   const gateway = new Gateway(options.name, () => topology, admin, log);
+  const watching = (async () => {
+    for await (const next of changes) {
+      topology = next;
+      gateway.topologyChanged();
+    }
+  })().catch((error: unknown) => log.error({ err: error }, "topology not watched any more"));
+
   const listener = await listen(gateway, options.host, Number(options.port));
   process.stdout.write(`${JSON.stringify({ ready: true, port: listener.port })}\n`);
   log.info({ port: listener.port }, "accepting clients");

@@ -1,7 +1,7 @@
 // SET, RESET and set_config: a shard says whether the value is right; the session remembers it, so that every connection
 // it is given later has it too.
 
-import { keptByGateway } from "../src/base/kept-by-gateway.ts";
+import { keptByGateway, unknownToShards } from "../src/base/kept-by-gateway.ts";
 import { argumentText } from "../src/executor/argument-text.ts";
 import { commandComplete } from "../src/pgwire/backend-message.ts";
 import { noticeResponse } from "../src/pgwire/notice.ts";
@@ -121,7 +121,8 @@ export async function runSetConfig(session: Session, statement: Statement, plan:
     for (const { name, value, scope } of settings) {
       if (keptByGateway.has(name)) {
         noteKept(session, name, value, scope);
-        await participant.run(settingSql(name, "0", isOpen && scope === "local" ? "LOCAL" : "SESSION"));
+        const atShards = unknownToShards.has(name) ? undefined : "0";
+        await participant.run(settingSql(name, atShards, isOpen && scope === "local" ? "LOCAL" : "SESSION"));
       } else if (isOpen) {
         const sql = settingSql(name, value, scope === "local" ? "LOCAL" : "SESSION");
         for (const other of transaction.participants.values()) if (other !== participant) await other.run(sql);

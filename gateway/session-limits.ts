@@ -1,5 +1,6 @@
 // The time limits of one session: which hold now, and what happens when one is reached.
 import type { SqlError } from "../src/pgwire/sql-error.ts";
+import { holdTimeoutMs, holdTimeoutSetting } from "./hold-timeout.ts";
 import { canceledByTimeout } from "./interrupts.ts";
 import type { Session } from "./session.ts";
 import { SessionClock, type TimedSession } from "./session-clock.ts";
@@ -7,6 +8,8 @@ import { type TimeLimits, timeLimits } from "./time-limits.ts";
 
 export class SessionLimits implements TimedSession {
   readonly clock = new SessionClock(this);
+  /** For a primary. */
+  holdTimeoutMs = holdTimeoutMs(undefined);
   #session: Session;
   #defaults: TimeLimits;
 
@@ -21,6 +24,7 @@ export class SessionLimits implements TimedSession {
     const { transaction } = this.#session;
     const limits = timeLimits((name) => transaction.setting(name), this.#defaults);
     this.clock.setLimits(limits, transaction.status === "open");
+    this.holdTimeoutMs = holdTimeoutMs(transaction.setting(holdTimeoutSetting));
   }
 
   statementTimedOut(): void {

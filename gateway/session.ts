@@ -145,7 +145,8 @@ export class Session implements GatedSession, MessageTaker {
   }
 
   traveller(): Traveller {
-    return { login: this.login, loginKey: this.loginKey, settings: this.settings };
+    const { login, loginKey, settings } = this;
+    return { login, loginKey, settings, holdTimeoutMs: this.limits.holdTimeoutMs };
   }
 
   get topology(): Topology {

@@ -6,6 +6,7 @@ import { encodeRowDescription, gatewayField } from "../src/pgwire/row-descriptio
 import { SqlError } from "../src/pgwire/sql-error.ts";
 import type { ExplainPlan } from "../src/planner/plan.ts";
 import { gatewayTables } from "./gateway-relations.ts";
+import { holdTimeoutMs, holdTimeoutSetting } from "./hold-timeout.ts";
 import type { Session } from "./session.ts";
 import { transactionColumns, transactionRows } from "./show-transactions.ts";
 import type { Statement } from "./statement.ts";
@@ -37,7 +38,9 @@ export function shownColumns(name: string): readonly string[] | undefined {
 async function shownRows(session: Session, name: string): Promise<Parameters<typeof sendRows>[3]> {
   if (name === "version") return [[version]];
   if (keptByGateway.has(name)) {
-    return [[durationText(milliseconds(name, unquoted(session.transaction.setting(name) ?? "0")))]];
+    const setting = session.transaction.setting(name);
+    const ms = name === holdTimeoutSetting ? holdTimeoutMs(setting) : milliseconds(name, unquoted(setting ?? "0"));
+    return [[durationText(ms)]];
   }
   if (name === "transactions") return await transactionRows(session);
   return gatewayTables.get(name)?.rows(session) ?? [];

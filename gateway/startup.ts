@@ -22,6 +22,7 @@ import type { CancelKey } from "./cancel-keys.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import type { Database } from "./databases.ts";
 import type { Gateway } from "./gateway.ts";
+import { holdTimeoutMs, holdTimeoutSetting } from "./hold-timeout.ts";
 import type { SessionStart } from "./session.ts";
 import { readDefaults, withKeptLimits } from "./session-defaults.ts";
 import { startupSettings } from "./startup-settings.ts";
@@ -37,6 +38,8 @@ const mockSecret = randomBytes(32);
 export interface Reader {
   /** The next message of the client; rejects when it is gone. */
   next(maxBytes: number): Promise<Frame>;
+  /** Aborted when it is gone. */
+  readonly gone: AbortSignal;
 }
 
 export interface StartedSession {
@@ -78,7 +81,12 @@ export async function startSession(
   const settings = SessionSettings.of(startupSettings(packet.parameters));
   const { home } = gateway.topology;
   // The shard decides whether role and database exist and may be used, and knows what the settings are.
-  const lease = await gateway.pool.acquire(home, { login, loginKey, settings });
+  const hold = holdTimeoutMs(settings.get(holdTimeoutSetting));
+  const lease = await gateway.pool.acquire(
+    home,
+    { login, loginKey, settings, holdTimeoutMs: hold },
+    { signal: reader.gone },
+  );
   try {
     const checkedAt = gateway.connectChecks.get(loginKey) ?? 0;
     if (Date.now() - checkedAt > connectCheckMs) {

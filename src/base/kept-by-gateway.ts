@@ -1,7 +1,12 @@
-// Settings that the gateway keeps for itself, because no shard could: how long a session may be idle. A connection to a
-// shard is idle for other reasons than its session. Where a session has such a limit, shards are told that there is none.
+// Settings that the gateway keeps for itself, because no shard could, or none need know.
 
-export const keptByGateway: ReadonlySet<string> = new Set([
-  "idle_in_transaction_session_timeout",
-  "idle_session_timeout",
-]);
+/**
+ * How long a session may be idle: a connection to a shard is idle for other reasons than its session. Where a session has
+ * such a limit, shards are told that there is none.
+ */
+const limitsOfSessions = ["idle_in_transaction_session_timeout", "idle_session_timeout"];
+
+/** What only a gateway can do. Shards are not told of them at all. */
+export const unknownToShards: ReadonlySet<string> = new Set(["shardgres.hold_timeout"]);
+
+export const keptByGateway: ReadonlySet<string> = new Set([...limitsOfSessions, ...unknownToShards]);

@@ -12,6 +12,7 @@ import type { AnswerHandler } from "./answer-handler.ts";
 import { AnswerReader } from "./answer-reader.ts";
 import { authenticate } from "./authenticate.ts";
 import { sendCancelRequest } from "./cancel-request.ts";
+import { PreparedNames } from "./prepared-names.ts";
 
 /** `host` beginning with a slash is the directory of a Unix socket, as in libpq. */
 export interface ServerAddress {
@@ -42,8 +43,6 @@ interface Exchange {
 }
 
 const readBufferBytes = 64 * 1024;
-/** Beyond this many the oldest prepared statement is closed. */
-const preparedStatementsMax = 400;
 
 export class ServerConnection {
   readonly address: ServerAddress;
@@ -57,7 +56,8 @@ export class ServerConnection {
   #socket: Socket;
   #reader: AnswerReader;
   #exchanges: Exchange[] = [];
-  #prepared = new Set<string>();
+  /** Whoever prepares or removes a statement by a request of its own has to say so here. */
+  readonly prepared = new PreparedNames();
   #readBuffer: Buffer;
   #bufferInUse = false;
   #closed: AppError | undefined;
@@ -74,11 +74,26 @@ export class ServerConnection {
   #onClose: () => void = () => {};
   #onNotification: ((message: Buffer) => void) | undefined;
 
-  /** Resolves when the server is ready for queries. Throws ShardError for what the server refuses, else AppError. */
-  static async open(address: ServerAddress, login: ServerLogin, timeoutMs: number): Promise<ServerConnection> {
+  /**
+   * Resolves when the server is ready for queries. Throws ShardError for what the server refuses, else AppError, or what
+   * `signal` is aborted with.
+   */
+  static async open(
+    address: ServerAddress,
+    login: ServerLogin,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<ServerConnection> {
+    signal?.throwIfAborted();
     const connection = new ServerConnection(address, login);
-    await connection.#start(timeoutMs);
-    return connection;
+    const giveUp = () => connection.sever(signal?.reason as Error);
+    signal?.addEventListener("abort", giveUp);
+    try {
+      await connection.#start(timeoutMs);
+      return connection;
+    } finally {
+      signal?.removeEventListener("abort", giveUp);
+    }
   }
 
   private constructor(address: ServerAddress, login: ServerLogin) {
@@ -189,7 +204,7 @@ export class ServerConnection {
     const parses: Buffer[] = [];
     for (const statement of needs) {
       const { name } = statement;
-      if (this.#prepared.has(name) || isAmong(preparing, name) || this.#isPreparing(name)) {
+      if (this.prepared.has(name) || isAmong(preparing, name) || this.#isPreparing(name)) {
         if (statement.isAnswered === true) handler.forward(parseComplete);
         continue;
       }
@@ -225,22 +240,6 @@ export class ServerConnection {
 
   uncork(): void {
     this.#socket.uncork();
-  }
-
-  /** Tells that a request of its own has prepared, or removed, a statement. */
-  setPrepared(name: string, isPrepared: boolean): void {
-    if (isPrepared) this.#prepared.add(name);
-    else this.#prepared.delete(name);
-  }
-
-  /** Names of prepared statements beyond the limit, oldest first; the caller closes them. */
-  surplusPrepared(): string[] {
-    const surplus: string[] = [];
-    for (const name of this.#prepared) {
-      if (this.#prepared.size - surplus.length <= preparedStatementsMax) break;
-      surplus.push(name);
-    }
-    return surplus;
   }
 
   /** Stops reading, so that the server stops sending. */
@@ -294,11 +293,16 @@ export class ServerConnection {
     setTimeout(() => this.#socket.destroy(), 1_000).unref();
   }
 
+  /** Cuts it off, whatever the server is doing: it is not the one any more that should do it, or does not answer. */
+  sever(reason: Error): void {
+    this.#socket.destroy();
+    this.#lose(reason);
+  }
+
   #start(timeoutMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        this.#socket.destroy();
-        this.#lose(new Error(`no answer within ${timeoutMs} ms`));
+        this.sever(new Error(`no answer within ${timeoutMs} ms`));
       }, timeoutMs);
       const finish = (error: Error | undefined) => {
         clearTimeout(timer);
@@ -308,8 +312,7 @@ export class ServerConnection {
         }
         // Before `#lose`, which tells the same handler.
         reject(error);
-        this.#socket.destroy();
-        this.#lose(error);
+        this.sever(error);
       };
       const { user, database } = this.login;
       const handler = authenticate(this.login.secret, (bytes) => this.#socket.write(bytes), finish);
@@ -321,8 +324,7 @@ export class ServerConnection {
     try {
       if (this.#reader.push(this.#readBuffer.subarray(0, bytes))) this.#bufferInUse = true;
     } catch (error) {
-      this.#socket.destroy();
-      this.#lose(error instanceof Error ? error : new Error(String(error)));
+      this.sever(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
@@ -351,7 +353,7 @@ export class ServerConnection {
       case backend.parseComplete: {
         const statement = exchange?.preparing.shift();
         if (statement === undefined) return false;
-        this.#prepared.add(statement.name);
+        this.prepared.add(statement.name);
         return statement.isAnswered !== true;
       }
       case backend.errorResponse: {

@@ -1,6 +1,5 @@
 // Where statements meet connections. A caller says what its statement needs; the pool decides on which connection it
-// travels. Sharing connections, holding statements during a switch and reading from standbys happen behind this
-// interface, so callers do not change when they come.
+// travels, and lets them wait while the shard has no primary.
 import type { AnswerHandler } from "../pgclient/answer-handler.ts";
 import type { NeededStatement, ServerConnection, ServerLogin } from "../pgclient/server-connection.ts";
 import type { ShardName } from "../topology/snapshot.ts";
@@ -12,6 +11,8 @@ export interface Traveller {
   /** Equal for equal logins; logins with different secrets never share a connection. */
   readonly loginKey: string;
   readonly settings: SessionSettings;
+  /** How long it waits for a primary, where there is none; undefined: as the pool thinks right. */
+  readonly holdTimeoutMs?: number | undefined;
 }
 
 /** A request that is alone in its transaction and leaves no state behind: it may share a connection with others. */
@@ -39,8 +40,12 @@ export interface Lease {
   readonly connection: ServerConnection;
   /** It is to a standby, by this name, and takes part in no commit; undefined: to the primary. */
   readonly standby?: string | undefined;
+  /** Another one for each start of the server, and for each server. */
+  readonly serverRun: string;
   /** Tells the pool what the caller has changed. */
   settings: SessionSettings;
+  /** Called when the connection is lost while the lease is held, behind the handlers of its requests. */
+  onLost(listener: () => void): void;
   /** Gives it back; one that is not idle, or is broken, is closed. */
   release(): void;
   /** Ends it: it has state that nobody else may see. */
@@ -53,10 +58,16 @@ export interface AcquireOptions {
   /** The caller holds a connection to another shard already, so it may go beyond the usual limit: else callers could
    * wait for each other in a circle. */
   readonly holdsOthers?: boolean;
+  /** One that is opened now: whether the server still takes connections is of interest. */
+  readonly isFresh?: boolean;
+  /** The caller has waited for a primary before, since this moment (as of Date.now()). */
+  readonly heldSince?: number | undefined;
 }
 
 export interface Pool {
   submit(submission: Submission): void;
+  /** The shard has no primary at present, as far as is known, or is about to get another one: whoever acquires will wait. */
+  isHeld(shard: ShardName): boolean;
   /** Rejects with SqlError or ShardError. */
   acquire(shard: ShardName, traveller: Traveller, options?: AcquireOptions): Promise<Lease>;
 }

@@ -1,20 +1,24 @@
 // A connection as the pool sees it, and as a caller holds it.
-import type { ServerConnection } from "../pgclient/server-connection.ts";
-import type { Shard, ShardName } from "../topology/snapshot.ts";
+import type { ShardName } from "../topology/snapshot.ts";
+import type { OpenedPrimary } from "./open-primary.ts";
 import type { Lease } from "./pool.ts";
 import { SessionSettings } from "./session-settings.ts";
 
 export class PooledConnection {
-  readonly connection: ServerConnection;
-  readonly shard: Shard;
+  readonly connection: OpenedPrimary["connection"];
+  readonly term: number;
+  readonly serverRun: string;
   readonly loginKey: string;
   settings: SessionSettings = SessionSettings.none;
   idleSince = 0;
   isRetired = false;
+  /** Of who holds it: called when it is lost. */
+  onLost: (() => void) | undefined;
 
-  constructor(connection: ServerConnection, shard: Shard, loginKey: string) {
+  constructor({ connection, term, serverRun }: OpenedPrimary, loginKey: string) {
     this.connection = connection;
-    this.shard = shard;
+    this.term = term;
+    this.serverRun = serverRun;
     this.loginKey = loginKey;
   }
 }
@@ -31,8 +35,12 @@ export class PoolLease implements Lease {
     this.#giveBack = giveBack;
   }
 
-  get connection(): ServerConnection {
+  get connection(): PooledConnection["connection"] {
     return this.#pooled.connection;
+  }
+
+  get serverRun(): string {
+    return this.#pooled.serverRun;
   }
 
   get settings(): SessionSettings {
@@ -41,6 +49,10 @@ export class PoolLease implements Lease {
 
   set settings(settings: SessionSettings) {
     this.#pooled.settings = settings;
+  }
+
+  onLost(listener: () => void): void {
+    this.#pooled.onLost = listener;
   }
 
   release(): void {
@@ -54,6 +66,7 @@ export class PoolLease implements Lease {
   #end(keep: boolean): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
+    this.#pooled.onLost = undefined;
     this.#giveBack(this.#pooled, keep);
   }
 }

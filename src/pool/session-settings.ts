@@ -1,5 +1,5 @@
 // The settings of a session as one immutable value, so that they can be given to whichever connection serves it next.
-import { keptByGateway } from "../base/kept-by-gateway.ts";
+import { keptByGateway, unknownToShards } from "../base/kept-by-gateway.ts";
 import { quoteName } from "./quote-name.ts";
 
 /** Lower-case name -> SQL text as it stands after `SET name TO`. */
@@ -15,6 +15,7 @@ export class SessionSettings {
   private constructor(entries: Entries) {
     this.entries = entries;
     this.key = [...entries]
+      .filter(([name]) => !unknownToShards.has(name))
       .map(([name, value]) => `${name}=${atShards(name, value)}`)
       .sort()
       .join("\n");
@@ -63,10 +64,12 @@ export function settingsDifference(from: SessionSettings, to: SessionSettings): 
   if (identityChanges && from.get("session authorization") !== undefined)
     statements.push("RESET SESSION AUTHORIZATION");
   for (const name of from.entries.keys()) {
-    if (!identity(name) && to.get(name) === undefined) statements.push(settingSql(name, undefined));
+    if (!identity(name) && !unknownToShards.has(name) && to.get(name) === undefined)
+      statements.push(settingSql(name, undefined));
   }
   for (const [name, value] of to.entries) {
-    if (identity(name) || (keptByGateway.has(name) ? from.get(name) !== undefined : from.get(name) === value)) continue;
+    if (identity(name) || unknownToShards.has(name)) continue;
+    if (keptByGateway.has(name) ? from.get(name) !== undefined : from.get(name) === value) continue;
     statements.push(settingSql(name, atShards(name, value)));
   }
   if (identityChanges) {

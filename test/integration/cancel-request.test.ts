@@ -1,7 +1,7 @@
 // Cancel requests against a real server: they stop what is running, and nothing else.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ServerConnection } from "../../src/pgclient/server-connection.ts";
-import { runSimple } from "../../src/pool/connection-pool.ts";
+import { runSimple } from "../../src/pool/run-simple.ts";
 import { type PostgresServer, startPostgres } from "../support/postgres-server.ts";
 
 let server: PostgresServer;
