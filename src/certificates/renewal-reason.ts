@@ -9,6 +9,9 @@ export interface WantedCertificate {
   readonly addresses?: Holder["addresses"];
 }
 
+/** It is still good, but not for long. */
+export const dueReason = "it will run out";
+
 /**
  * undefined: it is good for a while. A third of its life before its end it is due, so that there is time to notice that
  * renewing it fails. `certificate` and `key` are PEM, or undefined for what is not there.
@@ -34,7 +37,7 @@ export function renewalReason(
   const [from, to] = [found.validFromDate.getTime(), found.validToDate.getTime()];
   if (now.getTime() < from) return "it is not valid yet";
   if (now.getTime() >= to) return "it has run out";
-  return now.getTime() >= from + (2 * (to - from)) / 3 ? "it will run out" : undefined;
+  return now.getTime() >= from + (2 * (to - from)) / 3 ? dueReason : undefined;
 }
 
 function parsed<T>(parse: () => T): T | undefined {

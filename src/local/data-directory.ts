@@ -6,6 +6,7 @@
 //   topology/          the topology store
 //   admin-password     of the role that gateways use; also postgres-password, if one was made up
 //   roles.json         what a new PostgreSQL begins with
+//   certificates/      of the tablet agents' API
 //   logs/              of gateway, controller and tablet agents
 //   shards/<name>/     everything of one tablet
 import { chmod, chown, mkdir, readdir, rm, stat } from "node:fs/promises";
