@@ -1,12 +1,14 @@
 // What all sessions of one gateway share.
 import type { Log } from "../src/base/log.ts";
 import { DescriptionCache } from "../src/executor/description-cache.ts";
+import type { ServerLogin } from "../src/pgclient/server-connection.ts";
 import type { ScramSecret } from "../src/pgwire/scram.ts";
 import { createPlanCache } from "../src/planner/plan-cache.ts";
 import type { AdminConnections } from "../src/pool/admin-connections.ts";
 import { ConnectionPool } from "../src/pool/connection-pool.ts";
 import type { Topology } from "../src/topology/snapshot.ts";
 import { CancelKeys } from "./cancel-keys.ts";
+import { connectionSettings } from "./commit-durability.ts";
 import { Databases } from "./databases.ts";
 import { DeadlockWatch } from "./deadlock-watch.ts";
 import { Remembered } from "./remembered.ts";
@@ -29,6 +31,8 @@ export class Gateway {
   /** What the last login of each role has proved: connections are opened with it, also for older sessions of the role. */
   readonly secrets = new Map<string, ScramSecret>();
   readonly deadlocks: DeadlockWatch;
+  /** What clients' connections to shards begin with. */
+  connectionSettings: ServerLogin["settings"];
   #topology: () => Topology;
 
   /** `name` tells this gateway from others of the cluster, in gids and logs. */
@@ -36,6 +40,7 @@ export class Gateway {
     this.log = log;
     this.admin = admin;
     this.#topology = topology;
+    this.connectionSettings = connectionSettings(topology());
     this.pool = new ConnectionPool(topology);
     this.databases = new Databases(topology, admin, name, log);
     this.deadlocks = new DeadlockWatch(name, topology, admin, log);
@@ -48,6 +53,10 @@ export class Gateway {
   /** To be called when there is another snapshot of the topology: connections of older terms end, whoever waits goes on. */
   topologyChanged(): void {
     this.pool.topologyChanged();
+    const settings = connectionSettings(this.topology);
+    if (settings !== this.connectionSettings) this.pool.retire(() => true);
+    this.connectionSettings = settings;
+    for (const session of this.deadlocks.sessions) session.topologyChanged();
   }
 
   async close(): Promise<void> {

@@ -11,6 +11,7 @@ import type { AllShardsPlan } from "../src/planner/plan.ts";
 import { quoteLiteral } from "../src/sql/names.ts";
 import type { ShardName } from "../src/topology/snapshot.ts";
 import type { Participant } from "../src/transaction/participant.ts";
+import { durabilityWarning, lowersDurability } from "./commit-durability.ts";
 import { forward } from "./forward.ts";
 import type { Session } from "./session.ts";
 import type { Statement } from "./statement.ts";
@@ -24,6 +25,10 @@ const databaseWaitMs = 5_000;
 
 /** Resolves with CommandComplete of the home shard. */
 export function runAllShards(session: Session, statement: Statement, plan: AllShardsPlan): Promise<Buffer> {
+  const { sets } = plan;
+  if (sets !== undefined && lowersDurability(session.topology, sets.name, sets.value)) {
+    session.client.write(durabilityWarning());
+  }
   const text = withVerifier(statement.run.text, plan);
   const sqlOf = (shard: ShardName) => (shard === session.topology.home ? plan.homeSql : plan.otherSql) ?? text;
   return plan.transactional

@@ -8,6 +8,7 @@ import { noticeResponse } from "../src/pgwire/notice.ts";
 import type { SetConfigPlan, SetPlan } from "../src/planner/plan.ts";
 import { SessionSettings, settingSql, settingsDifference } from "../src/pool/session-settings.ts";
 import type { Participant } from "../src/transaction/participant.ts";
+import { durabilityWarning, lowersDurability, withDurability } from "./commit-durability.ts";
 import { forward } from "./forward.ts";
 import type { Session } from "./session.ts";
 import { checkSetting, settingValueSql } from "./startup-settings.ts";
@@ -25,7 +26,7 @@ const saysReset = /^(?:\s|--[^\n]*\n|\/\*.*?\*\/)*reset\b/is;
 export async function runSet(session: Session, statement: Statement, plan: SetPlan): Promise<Buffer> {
   const completion = keptByGateway.has(plan.name)
     ? setKept(session, statement, plan)
-    : await setAtShards(session, statement, plan);
+    : await setAtShards(session, statement, withDurability(session, plan));
   session.limits.changed();
   return completion;
 }
@@ -118,7 +119,13 @@ export async function runSetConfig(session: Session, statement: Statement, plan:
       ? (transaction.participants.values().next().value ?? (await transaction.join(session.topology.home, "state")))
       : await leases.participant(session.topology.home);
     const completion = await forward(session, participant, statement);
-    for (const { name, value, scope } of settings) {
+    for (const { name, value: given, scope } of settings) {
+      const isTooLow = lowersDurability(session.topology, name, given);
+      const value = isTooLow ? "'on'" : given;
+      if (isTooLow) {
+        await participant.run(settingSql(name, value, isOpen && scope === "local" ? "LOCAL" : "SESSION"));
+        session.client.write(durabilityWarning());
+      }
       if (keptByGateway.has(name)) {
         noteKept(session, name, value, scope);
         const atShards = unknownToShards.has(name) ? undefined : "0";

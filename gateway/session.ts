@@ -16,6 +16,7 @@ import type { Participant } from "../src/transaction/participant.ts";
 import { SessionTransaction } from "../src/transaction/session-transaction.ts";
 import { type ClientConnection, ClientGone } from "./client-connection.ts";
 import { endOfSession, errorResponse } from "./client-errors.ts";
+import { withoutLowering } from "./commit-durability.ts";
 import type { CopyFromClient } from "./copy-from-client.ts";
 import { Cursors } from "./cursors.ts";
 import type { Database } from "./databases.ts";
@@ -61,7 +62,7 @@ export class Session implements GatedSession, MessageTaker {
   readonly login: ServerLogin;
   readonly loginKey: string;
   /** What RESET goes back to. */
-  readonly startupSettings: SessionSettings;
+  startupSettings: SessionSettings;
   readonly transaction: SessionTransaction;
   readonly extended: ExtendedQuery;
   readonly temporaryTables = new TemporaryNames();
@@ -149,6 +150,11 @@ export class Session implements GatedSession, MessageTaker {
     return { login, loginKey, settings, holdTimeoutMs: this.limits.holdTimeoutMs };
   }
 
+  topologyChanged(): void {
+    this.settings = withoutLowering(this.topology, this.settings);
+    this.startupSettings = withoutLowering(this.topology, this.startupSettings);
+  }
+
   get topology(): Topology {
     return this.gateway.topology;
   }
@@ -208,7 +214,7 @@ export class Session implements GatedSession, MessageTaker {
 
   /** Everything that the end of a transaction means for the session. `isCommitted` false: rolled back. */
   async transactionEnded(isCommitted: boolean, settings: SessionSettings): Promise<void> {
-    this.settings = settings;
+    this.settings = withoutLowering(this.topology, settings);
     this.limits.changed();
     if (isCommitted && this.#pathAfterCommit !== undefined) this.#defaultPath = this.#pathAfterCommit;
     this.#pathAfterCommit = undefined;

@@ -20,6 +20,7 @@ import { SessionSettings } from "../src/pool/session-settings.ts";
 import { Participant } from "../src/transaction/participant.ts";
 import type { CancelKey } from "./cancel-keys.ts";
 import type { ClientConnection } from "./client-connection.ts";
+import { durabilityWarning, withoutLowering } from "./commit-durability.ts";
 import type { Database } from "./databases.ts";
 import type { Gateway } from "./gateway.ts";
 import { holdTimeoutMs, holdTimeoutSetting } from "./hold-timeout.ts";
@@ -46,6 +47,8 @@ export interface StartedSession {
   readonly start: SessionStart;
   readonly minor: number;
   readonly parameters: ReadonlyMap<string, string>;
+  /** About what it has asked for and has not got. */
+  readonly warning: Buffer | undefined;
 }
 
 /** Rejects with SqlError, ShardError or what `pg` throws: the client is told and cut off. */
@@ -76,9 +79,13 @@ export async function startSession(
     get secret() {
       return gateway.secrets.get(user);
     },
+    get settings() {
+      return gateway.connectionSettings;
+    },
   };
   const loginKey = `${user}\0${databaseName}\0${secretKey(secret)}`;
-  const settings = SessionSettings.of(startupSettings(packet.parameters));
+  const asked = SessionSettings.of(startupSettings(packet.parameters));
+  const settings = withoutLowering(gateway.topology, asked);
   const { home } = gateway.topology;
   // The shard decides whether role and database exist and may be used, and knows what the settings are.
   const hold = holdTimeoutMs(settings.get(holdTimeoutSetting));
@@ -99,7 +106,8 @@ export async function startSession(
     );
     const kept = withKeptLimits(settings, defaults);
     const start = { client, gateway, database, login, loginKey, settings: kept, defaults };
-    return { start, minor, parameters: new Map(lease.connection.parameters) };
+    const warning = settings === asked ? undefined : durabilityWarning();
+    return { start, minor, parameters: new Map(lease.connection.parameters), warning };
   } finally {
     lease.release();
   }
@@ -120,7 +128,8 @@ async function checkConnect(lease: Lease, database: string): Promise<void> {
 }
 
 /** What a client is told when its session begins, up to ReadyForQuery. */
-export function greet(client: ClientConnection, { parameters }: StartedSession, key: CancelKey): void {
+export function greet(client: ClientConnection, { parameters, warning }: StartedSession, key: CancelKey): void {
+  if (warning !== undefined) client.write(warning);
   for (const [name, value] of parameters) client.write(parameterStatus(name, value));
   client.write(backendKeyData(key.processId, key.secret));
 }

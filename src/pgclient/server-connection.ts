@@ -24,6 +24,8 @@ export interface ServerLogin {
   readonly database: string;
   readonly user: string;
   readonly secret: ScramSecret | undefined;
+  /** Of the session from its beginning, above those that the server has for role and database. */
+  readonly settings?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A prepared statement that the request needs; the connection prepares it first when it has not yet. */
@@ -314,9 +316,9 @@ export class ServerConnection {
         reject(error);
         this.sever(error);
       };
-      const { user, database } = this.login;
+      const { user, database, settings } = this.login;
       const handler = authenticate(this.login.secret, (bytes) => this.#socket.write(bytes), finish);
-      this.request(serialize.startup({ user, database, client_encoding: "UTF8" }), handler);
+      this.request(serialize.startup({ user, database, client_encoding: "UTF8", ...settings }), handler);
     });
   }
 

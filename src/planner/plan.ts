@@ -216,6 +216,8 @@ export interface AllShardsPlan {
    * JavaScript string) and the password in it. It is replaced by one SCRAM verifier, the same for all shards.
    */
   readonly password?: { readonly start: number; readonly end: number; readonly text: string };
+  /** ALTER ROLE and ALTER DATABASE .. SET: what new sessions begin with; `value` as in SetPlan. */
+  readonly sets?: { readonly name: string; readonly value: string };
 }
 
 /** Statements that the session carries out one after the other, in one transaction; the client sees one answer. */

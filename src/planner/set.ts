@@ -14,7 +14,7 @@ export function planSet(statement: VariableSetStmt, sql: string): SetPlan | Scri
   const name = settingName(statement.name ?? "");
   switch (statement.kind) {
     case "VAR_SET_VALUE":
-      return { kind: "set", scope, name, value: valuesText(statement.args ?? []), sql };
+      return { kind: "set", scope, name, value: settingValue(statement.args), sql };
     case "VAR_SET_DEFAULT":
     case "VAR_RESET":
       return { kind: "set", scope, name, value: undefined, sql };
@@ -51,8 +51,9 @@ function settingName(name: string): string {
   return lower === "session_authorization" ? "session authorization" : lower;
 }
 
-function valuesText(args: readonly Node[]): string {
-  return args.map(valueText).join(", ");
+/** As it stands after `SET name TO`. */
+export function settingValue(args: readonly Node[] | undefined): string {
+  return (args ?? []).map(valueText).join(", ");
 }
 
 function valueText(arg: Node): string {

@@ -20,6 +20,7 @@ import { planDrop } from "./drop.ts";
 import { planCluster, planLock, planReindex, planTruncate, planVacuum } from "./maintenance.ts";
 import { checkRoles, planDropRole, planRole } from "./role.ts";
 import { planAlterSequence, planCreateSequence } from "./sequence.ts";
+import { planDatabaseSet, planRoleSet, planSystemSet } from "./set-default.ts";
 import { createTemporary, isTemporary, isTemporaryName, onTemporary } from "./temporary.ts";
 
 export function planDdl(input: PlanInput): Plan {
@@ -51,6 +52,9 @@ export function planDdl(input: PlanInput): Plan {
   if ("CreatedbStmt" in tree) return planCreateDatabase(tree.CreatedbStmt);
   if ("DropdbStmt" in tree) return planDropDatabase(tree.DropdbStmt);
   if ("AlterDatabaseStmt" in tree) return planAlterDatabase(tree.AlterDatabaseStmt);
+  if ("AlterRoleSetStmt" in tree) return planRoleSet(tree.AlterRoleSetStmt);
+  if ("AlterDatabaseSetStmt" in tree) return planDatabaseSet(tree.AlterDatabaseSetStmt);
+  if ("AlterSystemStmt" in tree) return planSystemSet(tree.AlterSystemStmt);
   if ("CreateTableSpaceStmt" in tree) return planCreateTablespace(tree.CreateTableSpaceStmt);
   if ("DropOwnedStmt" in tree) checkRoles(tree.DropOwnedStmt.roles);
   if ("ReassignOwnedStmt" in tree) checkRoles(tree.ReassignOwnedStmt.roles);
@@ -63,16 +67,13 @@ const refused = new Map<string, string>([
   ["AlterTableMoveAllStmt", "ALTER TABLE ALL IN TABLESPACE"],
 ]);
 
-const notTransactional: ReadonlySet<string> = new Set(["DropTableSpaceStmt", "AlterSystemStmt"]);
+const notTransactional: ReadonlySet<string> = new Set(["DropTableSpaceStmt"]);
 
 const keepsCatalog: ReadonlySet<string> = new Set([
   "AlterDatabaseRefreshCollStmt",
-  "AlterDatabaseSetStmt",
   "AlterDefaultPrivilegesStmt",
   "AlterEventTrigStmt",
-  "AlterRoleSetStmt",
   "AlterStatsStmt",
-  "AlterSystemStmt",
   "CheckPointStmt",
   "CommentStmt",
   "ConstraintsSetStmt",
