@@ -1,13 +1,24 @@
 // Tests that need more than Node say so by name. Where something is missing they are left out aloud, unless
 // SHARDGRES_REQUIRE_ALL=1 (as .ci/run sets it): then they fail.
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { describe, test } from "vitest";
+import { postgresPrograms, programsWithRewind } from "./postgres-programs.ts";
 
-export type Requirement = "psql" | "pgbench" | "python3 with psycopg2";
+export type Requirement =
+  | "psql"
+  | "pgbench"
+  | "python3 with psycopg2"
+  | "PostgreSQL 16"
+  | "PostgreSQL 17"
+  | "pg_rewind";
 
 const isThere: Readonly<Record<Requirement, () => boolean>> = {
   psql: () => succeeds("psql", ["--version"]),
   pgbench: () => succeeds("pgbench", ["--version"]),
+  "PostgreSQL 16": () => existsSync(postgresPrograms(16)),
+  "PostgreSQL 17": () => existsSync(postgresPrograms(17)),
+  pg_rewind: () => programsWithRewind() !== undefined,
   "python3 with psycopg2": () => pythonWithPsycopg2() !== undefined,
 };
 
