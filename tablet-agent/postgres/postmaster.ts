@@ -1,30 +1,40 @@
 // One running PostgreSQL, as the child of this process.
 import { spawn } from "node:child_process";
-import { open, stat } from "node:fs/promises";
-import { AppError } from "../../src/base/app-error.ts";
+import { open } from "node:fs/promises";
 import { delay } from "../../src/base/delay.ts";
 import { postgresEnvironment } from "./environment.ts";
+import { logSince, startFailure } from "./failure-reason.ts";
 import { readPostmasterPid } from "./postmaster-pid.ts";
 
 export interface Postmaster {
   readonly pid: number;
   /** Resolves when it has ended, with how. */
   readonly exited: Promise<string>;
-  /** Resolves when it accepts connections. Throws AppError "postgres-failed", with what PostgreSQL said, if it ends. */
+  /**
+   * Resolves when it accepts connections. Throws AppError "disk-full", "corrupt-data" or "postgres-failed", with what
+   * PostgreSQL said, if it ends.
+   */
   ready(): Promise<void>;
   /** "fast": sessions are ended, a checkpoint is written. "immediate": at once, with recovery at the next start. */
   stop(mode: "fast" | "immediate"): void;
+  /** It reads its configuration again, and has everybody do so. */
+  reload(): void;
 }
 
-const readyPollMs = 20;
+const readyPollMs = 10;
 
-/** Standard output and error are appended to the log file. */
-export async function startPostmaster(pgBin: string, dataDirectory: string, logPath: string): Promise<Postmaster> {
+/** Standard output and error are appended to the log file. `environment` is added to PostgreSQL's own. */
+export async function startPostmaster(
+  pgBin: string,
+  dataDirectory: string,
+  logPath: string,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<Postmaster> {
   const log = await open(logPath, "a", 0o600);
   const logStart = (await log.stat()).size;
   const child = spawn(`${pgBin}/postgres`, ["-D", dataDirectory], {
     stdio: ["ignore", log.fd, log.fd],
-    env: postgresEnvironment(process.env),
+    env: { ...postgresEnvironment(process.env), ...environment },
   });
   let ended: string | undefined;
   const exited = new Promise<string>((resolve) => {
@@ -44,32 +54,15 @@ export async function startPostmaster(pgBin: string, dataDirectory: string, logP
       for (;;) {
         const found = await readPostmasterPid(dataDirectory);
         if (found?.pid === pid && found.ready) return;
-        if (ended !== undefined) {
-          const reason = await reasonIn(logPath, logStart);
-          throw new AppError("postgres-failed", `PostgreSQL has ended while starting (${ended})${reason}`);
-        }
+        if (ended !== undefined) throw startFailure(ended, await logSince(logPath, logStart), logPath);
         await delay(readyPollMs);
       }
     },
     stop(mode) {
       child.kill(mode === "fast" ? "SIGINT" : "SIGQUIT");
     },
+    reload() {
+      child.kill("SIGHUP");
+    },
   };
-}
-
-/** What the log says since `start` about why, as an end of a sentence. */
-async function reasonIn(logPath: string, start: number): Promise<string> {
-  const file = await open(logPath, "r");
-  try {
-    const { size } = await stat(logPath);
-    const from = Math.max(start, size - 100_000);
-    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(size - from), position: from });
-    const lines = buffer.toString("utf8", 0, bytesRead).split("\n");
-    const telling = lines.filter((line) => /(FATAL|PANIC|ERROR|HINT):/.test(line));
-    const last = (telling.length > 0 ? telling : lines.filter((line) => line.trim() !== "")).slice(-2);
-    const words = last.map((line) => line.replace(/^.*?(FATAL|PANIC|ERROR|HINT): +/, "").trim());
-    return words.length > 0 ? `: ${words.join("; ")} (more in ${logPath})` : "";
-  } finally {
-    await file.close();
-  }
 }

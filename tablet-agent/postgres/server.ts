@@ -94,6 +94,8 @@ export interface ReceiverProblem {
  * What PostgreSQL refuses is thrown as the error of the driver, which has its SQLSTATE as `code`.
  */
 export interface PostgresServer {
+  /** Its Unix socket. */
+  readonly address: Address;
   readonly process: ServerProcess;
   /** Told when PostgreSQL ends without having been asked to. */
   onEnd(listener: (how: string) => void): void;

@@ -49,7 +49,7 @@ function quotedWord(value: string): string {
 }
 
 /** Manual: "The Password File". It is used for one connection only, wherever the source moves. */
-function passwordLine(user: string, password: string): string {
+export function passwordLine(user: string, password: string): string {
   if (/[\n\r\0]/.test(user + password)) {
     throw new AppError("invalid-password", "a password file cannot hold a user or password with line breaks");
   }

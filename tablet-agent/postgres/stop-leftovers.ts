@@ -5,6 +5,7 @@ import { AppError } from "../../src/base/app-error.ts";
 import { delay } from "../../src/base/delay.ts";
 import { errorCode } from "../../src/base/error-code.ts";
 import { isSameProcess, processIdentity } from "../../src/base/process-identity.ts";
+import { runCommand } from "../../src/base/run-command.ts";
 import { isPostgresOf, readPostmasterPid } from "./postmaster-pid.ts";
 
 const pollMs = 20;
@@ -24,6 +25,26 @@ export async function stopLeftovers(dataDirectory: string): Promise<boolean> {
   const orphans = await postgresProcessesIn(directory);
   await Promise.all(orphans.map((pid) => end(pid, steps.slice(1))));
   return found || orphans.length > 0;
+}
+
+/**
+ * Ends a PostgreSQL at once, frozen processes too: a backend whose postmaster is gone ends by itself, but not while it is
+ * frozen, and what it has in memory keeps a new PostgreSQL from starting.
+ */
+export async function killPostgres(postmaster: number, dataDirectory: string): Promise<void> {
+  const directory = await realpath(dataDirectory);
+  const children = await childrenOf(postmaster);
+  send(postmaster, "SIGKILL");
+  const killed = [postmaster, ...children, ...(await postgresProcessesIn(directory))];
+  await Promise.all(killed.map((pid) => end(pid, steps.slice(-1))));
+}
+
+/** Where processes at work in a directory cannot be found by that. */
+async function childrenOf(postmaster: number): Promise<number[]> {
+  if (process.platform === "linux") return [];
+  const { output } = await runCommand("ps", ["-axo", "pid=,ppid="]);
+  const pairs = output.split("\n").map((line) => line.trim().split(/\s+/).map(Number));
+  return pairs.flatMap(([pid, parent]) => (parent === postmaster && pid !== undefined ? [pid] : []));
 }
 
 /** All processes of this user that are PostgreSQL at work in the directory. Elsewhere than on Linux: none. */

@@ -1,0 +1,33 @@
+// Whether PostgreSQL would accept settings, asked of the program itself: it reads them all before it prints one
+// (`postgres -C`). A wrong one in the configuration would keep it from starting.
+import { AppError } from "../../src/base/app-error.ts";
+import { runCommand } from "../../src/base/run-command.ts";
+import { postgresEnvironment } from "./environment.ts";
+import { isReserved } from "./reserved-settings.ts";
+
+/** Throws AppError "reserved-setting", or "invalid-setting" with what PostgreSQL said. The directory has data. */
+export async function checkSettings(
+  pgBin: string,
+  dataDirectory: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<void> {
+  for (const name of Object.keys(settings)) {
+    if (!/^[a-z_][a-z0-9_$]*(\.[a-z_][a-z0-9_$]*)?$/i.test(name)) {
+      throw new AppError("invalid-setting", `${JSON.stringify(name)} cannot be the name of a setting`);
+    }
+    if (isReserved(name)) {
+      throw new AppError("reserved-setting", `the setting ${name} cannot be chosen: the tablet agent needs it`);
+    }
+  }
+  const args = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const { succeeded, output } = await runCommand(
+    `${pgBin}/postgres`,
+    ["-D", dataDirectory, ...args, "-C", "data_directory"],
+    { env: postgresEnvironment(process.env), cwd: "/" },
+  );
+  if (succeeded) return;
+  const lines = output.split("\n").filter((line) => /(FATAL|HINT|DETAIL): /.test(line));
+  const words = lines.map((line) => line.replace(/^.*?(FATAL|HINT|DETAIL): +/, "").trim());
+  const [message = "PostgreSQL refuses the settings", ...more] = words.slice(0, 3);
+  throw new AppError("invalid-setting", message, more.length > 0 ? { hint: more.join("; ") } : {});
+}

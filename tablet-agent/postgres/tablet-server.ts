@@ -1,0 +1,375 @@
+// The PostgreSQL of a tablet: its data, its process, its configuration, its role.
+import { existsSync } from "node:fs";
+import { rm, stat, statfs } from "node:fs/promises";
+import { join } from "node:path";
+import { AppError } from "../../src/base/app-error.ts";
+import { assert } from "../../src/base/assert.ts";
+import { delay } from "../../src/base/delay.ts";
+import type { Log } from "../../src/base/log.ts";
+import type { PostgresVersion } from "../../src/base/postgres-version.ts";
+import { rotateLog } from "../../src/base/rotate-log.ts";
+import { syncDirectory, writeFileWhole } from "../../src/base/write-file.ts";
+import type { Address } from "../../src/topology/snapshot.ts";
+import type { BackupProgress } from "./base-backup.ts";
+import { checkSettings } from "./check-settings.ts";
+import { cloneStandby } from "./clone.ts";
+import { nobodyAcknowledges, standbyNames, type TlsFiles } from "./configuration.ts";
+import { readControlFile } from "./control-file.ts";
+import { checkDataDirectory } from "./data-directory.ts";
+import { logSince } from "./failure-reason.ts";
+import { initialise } from "./initialise.ts";
+import { Observer } from "./observe.ts";
+import { type Postmaster, startPostmaster } from "./postmaster.ts";
+import { promoteTo, recordTerm } from "./promotion.ts";
+import { receiverProblem } from "./receiver-problem.ts";
+import { ensureSlots, keepSlots, slotName } from "./replication-slots.ts";
+import { rewind } from "./rewind.ts";
+import { readRoles } from "./roles.ts";
+import {
+  type DataState,
+  type Observation,
+  type PostgresServer,
+  type ServerProcess,
+  type StartAs,
+  type SynchronousStandbys,
+  standbyName,
+  type Upstream,
+} from "./server.ts";
+import { type SessionTarget, withSession } from "./session.ts";
+import { makeSocketDirectory, socketDirectoryFor } from "./socket-directory.ts";
+import { killPostgres, stopLeftovers } from "./stop-leftovers.ts";
+import { nobodyCounts } from "./synchronous-standbys.ts";
+import { controlRole, openUpstream, type UpstreamFiles, upstreamConninfo, upstreamFiles } from "./upstream-service.ts";
+import { endReceivers } from "./wal-receiver.ts";
+import { WrittenConfiguration } from "./written-configuration.ts";
+
+export interface TabletServerOptions {
+  /** Name of the tablet. */
+  readonly tablet: string;
+  /** Everything of this tablet is in here: pgdata, logs, the socket. Exists; absolute, without links. */
+  readonly directory: string;
+  readonly pgBin: string;
+  readonly version: PostgresVersion;
+  /** File with the roles of a new PostgreSQL. */
+  readonly rolesFile: string;
+  /** Of clients that come through the socket. Who comes by TCP always gives a password. */
+  readonly authentication: "trust" | "scram-sha-256";
+  /** Of role `shardgres`, the same on all tablets; undefined: it is trusted. */
+  readonly password: string | undefined;
+  /** Where to listen besides the socket: an address, or `*`. */
+  readonly listen: Address | undefined;
+  readonly tls: TlsFiles | undefined;
+  readonly fsync: boolean;
+  /** The cluster's settings to begin with, see `setSettings`. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly log: Log;
+}
+
+/** The number in the name of the socket file, if nothing listens on a port. */
+const socketPort = 5432;
+/** How long a stop may take before the next stronger one. */
+const fastLimitMs = 10_000;
+const immediateLimitMs = 5_000;
+const statePollMs = 5;
+/** Of the disk: how much WAL may be kept for tablets that are away, unless the cluster's settings say. */
+const slotWalShare = 0.2;
+const slotWalBytesMin = 1024 ** 3;
+
+/** The directory is this process's alone. */
+export async function tabletServer(options: TabletServerOptions): Promise<PostgresServer> {
+  const { bsize, blocks } = await statfs(options.directory);
+  return new TabletServer(options, Math.max(slotWalBytesMin, bsize * blocks * slotWalShare));
+}
+
+type State =
+  | { readonly kind: "stopped"; readonly how: string | undefined }
+  | { readonly kind: "starting"; readonly sinceMs: number; readonly launched: Promise<Postmaster> }
+  | { readonly kind: "running"; readonly postmaster: Postmaster };
+
+class TabletServer implements PostgresServer {
+  readonly address: Address;
+  #options: TabletServerOptions;
+  #dataDirectory: string;
+  #logPath: string;
+  #files: UpstreamFiles;
+  #target: SessionTarget;
+  #configuration: WrittenConfiguration;
+  #observer: Observer;
+  #state: State = { kind: "stopped", how: undefined };
+  #isStopping = false;
+  /** Where the log begins to tell of the present upstream. */
+  #problemsFrom = 0;
+  #endListeners: ((how: string) => void)[] = [];
+
+  constructor(options: TabletServerOptions, slotWalBytesMax: number) {
+    const { directory, tablet, listen, tls, fsync, authentication, password, version } = options;
+    const port = listen?.port ?? socketPort;
+    this.#options = options;
+    this.#dataDirectory = join(directory, "pgdata");
+    this.#logPath = join(directory, "postgresql.log");
+    this.#files = upstreamFiles(directory);
+    this.address = { host: socketDirectoryFor(directory, port), port };
+    this.#target = { address: this.address, password };
+    this.#observer = new Observer(this.#target);
+    const server = {
+      name: tablet,
+      socketDirectory: this.address.host,
+      port,
+      fsync,
+      listenAddresses: listen?.host,
+      tls,
+    };
+    this.#configuration = new WrittenConfiguration(
+      { server, authentication, dataDirectory: this.#dataDirectory, postgresMajor: version.major, slotWalBytesMax },
+      options.settings,
+    );
+  }
+
+  get process(): ServerProcess {
+    const state = this.#state;
+    if (state.kind === "running") return { kind: "running", pid: state.postmaster.pid };
+    return state.kind === "starting" ? { kind: "starting", sinceMs: performance.now() - state.sinceMs } : state;
+  }
+
+  onEnd(listener: (how: string) => void): void {
+    this.#endListeners.push(listener);
+  }
+
+  async hasData(): Promise<boolean> {
+    return await checkDataDirectory(this.#dataDirectory, this.#options.version);
+  }
+
+  async dataState(): Promise<DataState | undefined> {
+    return (await this.hasData()) ? await readControlFile(this.#dataDirectory) : undefined;
+  }
+
+  async initialise(signal: AbortSignal): Promise<void> {
+    const { pgBin, version, rolesFile, fsync } = this.#options;
+    const roles = await readRoles(rolesFile);
+    await initialise({ pgBin, postgresMajor: version.major, dataDirectory: this.#dataDirectory, roles, fsync, signal });
+  }
+
+  async clone(upstream: Upstream, onProgress: (progress: BackupProgress) => void, signal: AbortSignal): Promise<void> {
+    const { tablet, password, version, fsync } = this.#options;
+    await cloneStandby({
+      source: {
+        address: upstream.address,
+        user: controlRole,
+        password,
+        slot: slotName(tablet),
+        applicationName: standbyName(tablet, upstream.term),
+        passwordFile: this.#files.passwordFile,
+      },
+      postgresMajor: version.major,
+      dataDirectory: this.#dataDirectory,
+      fsync,
+      onProgress,
+      signal,
+    });
+  }
+
+  async remove(): Promise<void> {
+    assert(this.#state.kind === "stopped", "the data of a running PostgreSQL are not removed");
+    await stopLeftovers(this.#dataDirectory);
+    await rm(this.#dataDirectory, { recursive: true, force: true, maxRetries: 5 });
+    await syncDirectory(this.#options.directory);
+  }
+
+  async rewind(upstream: Upstream, signal: AbortSignal): Promise<"rewound" | "not-possible"> {
+    assert(this.#state.kind === "stopped", "the data of a running PostgreSQL are not rewound");
+    await stopLeftovers(this.#dataDirectory);
+    await this.#configuration.writeForStart();
+    const { pgBin, password, fsync, log } = this.#options;
+    const options = { pgBin, dataDirectory: this.#dataDirectory, files: this.#files, password, fsync, log };
+    return await rewind(options, upstream, signal);
+  }
+
+  async freeBytes(): Promise<number> {
+    const { bavail, bsize } = await statfs(this.#options.directory);
+    return bavail * bsize;
+  }
+
+  async start(as: StartAs): Promise<void> {
+    assert(this.#state.kind === "stopped", "PostgreSQL runs already");
+    this.#isStopping = false;
+    const launched = this.#launch(as);
+    this.#state = { kind: "starting", sinceMs: performance.now(), launched };
+    try {
+      const postmaster = await launched;
+      postmaster.exited.then((how) => this.#ended(postmaster, how));
+      await postmaster.ready();
+      this.#state = { kind: "running", postmaster };
+    } catch (error) {
+      this.#state = { kind: "stopped", how: error instanceof Error ? error.message : String(error) };
+      throw error;
+    }
+  }
+
+  async #launch(as: StartAs): Promise<Postmaster> {
+    await stopLeftovers(this.#dataDirectory);
+    if (as.kind === "primary") {
+      await this.#checkWasPrimary();
+      const slots = slotsOf(as.synchronous);
+      this.#configuration.role = { kind: "primary", synchronous: as.synchronous, slots };
+    } else {
+      await this.#setUpstream(as.upstream);
+    }
+    for (const name of ["recovery.signal", ...(as.kind === "primary" ? ["standby.signal"] : [])]) {
+      await rm(join(this.#dataDirectory, name), { force: true });
+    }
+    if (as.kind === "standby") await writeFileWhole(join(this.#dataDirectory, "standby.signal"), "", { mode: 0o600 });
+    else await syncDirectory(this.#dataDirectory);
+    await this.#configuration.writeForStart();
+    await makeSocketDirectory(this.address.host);
+    await rotateLog(this.#logPath);
+    this.#problemsFrom = await this.#logBytes();
+    return await startPostmaster(this.#options.pgBin, this.#dataDirectory, this.#logPath, {
+      PGSERVICEFILE: this.#files.serviceFile,
+    });
+  }
+
+  /** Without its signal file, a standby would go on as primary on the timeline of its old one; so would a backup. */
+  async #checkWasPrimary(): Promise<void> {
+    const { state } = await readControlFile(this.#dataDirectory);
+    const isBackup = existsSync(join(this.#dataDirectory, "backup_label"));
+    if (isBackup || state === "in-recovery" || state === "shut-down-in-recovery") {
+      throw new AppError("was-standby", "these data are a standby's; it becomes primary by promotion only");
+    }
+  }
+
+  #ended(postmaster: Postmaster, how: string): void {
+    this.#observer.close();
+    // A start that fails says so itself.
+    if (this.#state.kind !== "running" || this.#state.postmaster !== postmaster) return;
+    this.#state = { kind: "stopped", how };
+    if (!this.#isStopping) for (const listener of this.#endListeners) listener(how);
+  }
+
+  async stop(mode: "fast" | "immediate" | "kill"): Promise<void> {
+    const state = this.#state;
+    if (state.kind === "stopped") return;
+    this.#isStopping = true;
+    const postmaster = state.kind === "running" ? state.postmaster : await state.launched.catch(() => undefined);
+    if (postmaster !== undefined) await this.#end(postmaster, mode);
+    // A start that this has ended finds out by itself.
+    while (this.process.kind !== "stopped") await delay(statePollMs);
+  }
+
+  async #end(postmaster: Postmaster, mode: "fast" | "immediate" | "kill"): Promise<void> {
+    const endsWithin = (limitMs: number) =>
+      Promise.race([postmaster.exited.then(() => true), delay(limitMs).then(() => false)]);
+    if (mode === "fast") {
+      postmaster.stop("fast");
+      if (await endsWithin(fastLimitMs)) return;
+      this.#options.log.warn("PostgreSQL does not stop fast; stopping it immediately");
+    }
+    if (mode !== "kill") {
+      postmaster.stop("immediate");
+      if (await endsWithin(immediateLimitMs)) return;
+      this.#options.log.warn("PostgreSQL does not stop; killing it");
+    }
+    await killPostgres(postmaster.pid, this.#dataDirectory);
+    await postmaster.exited;
+  }
+
+  async promote(term: number, synchronous: SynchronousStandbys | undefined): Promise<void> {
+    const slots = slotsOf(synchronous);
+    await withSession(this.#target, async (client) => {
+      await ensureSlots(client, slots);
+      if (this.#configuration.role.kind === "primary") await recordTerm(client, term);
+      else await promoteTo(client, term, this.#dataDirectory);
+    });
+    if (this.#configuration.role.kind === "primary") {
+      await this.setSynchronousStandbys(synchronous);
+      return;
+    }
+    this.#configuration.role = { kind: "primary", synchronous, slots };
+    await this.#reload();
+  }
+
+  async follow(upstream: Upstream | undefined): Promise<void> {
+    assert(this.#configuration.role.kind === "standby", "a primary follows nobody");
+    await this.#setUpstream(upstream);
+    await withSession(this.#target, endReceivers);
+    this.#problemsFrom = await this.#logBytes();
+    await this.#reload(async (client) => {
+      // Somebody may have paused it, and a standby that is paused does not come to its end.
+      if (upstream === undefined) await client.query("SELECT pg_wal_replay_resume()");
+    });
+  }
+
+  async #setUpstream(upstream: Upstream | undefined): Promise<void> {
+    const { tablet, password } = this.#options;
+    await openUpstream(this.#files, upstream, password);
+    const source = upstream && { conninfo: upstreamConninfo(tablet, upstream), slot: slotName(tablet) };
+    this.#configuration.role = { kind: "standby", source };
+  }
+
+  async setSynchronousStandbys(synchronous: SynchronousStandbys | undefined): Promise<void> {
+    const before = this.#configuration.role;
+    assert(before.kind === "primary", "commits of a standby wait for nobody");
+    if (standbyNames(before.synchronous) === standbyNames(synchronous)) return;
+    const slots = slotsOf(synchronous);
+    try {
+      if (synchronous !== undefined) {
+        await withSession(this.#target, (client) => ensureSlots(client, slots));
+        this.#configuration.role = { ...before, synchronous: nobodyAcknowledges };
+        await this.#reload((client) => nobodyCounts(client, this.#target, before.synchronous?.names ?? []));
+      }
+      this.#configuration.role = { kind: "primary", synchronous, slots };
+      await this.#reload();
+    } catch (error) {
+      this.#configuration.role = before;
+      if (this.#state.kind === "running") await this.#reload();
+      throw error;
+    }
+  }
+
+  async setSettings(settings: Readonly<Record<string, string>>): Promise<{ readonly needsRestart: readonly string[] }> {
+    await checkSettings(this.#options.pgBin, this.#dataDirectory, settings);
+    this.#configuration.chosen = settings;
+    if (this.#state.kind !== "running") return { needsRestart: [] };
+    const pendingQuery = "SELECT name FROM pg_settings WHERE pending_restart ORDER BY 1";
+    const { rows } = await this.#reload((client) => client.query<{ name: string }>(pendingQuery));
+    return { needsRestart: rows.map((row) => row.name) };
+  }
+
+  async checkpoint(): Promise<void> {
+    await withSession(this.#target, (client) => client.query("CHECKPOINT"));
+  }
+
+  async keepSlots(
+    tablets: readonly { readonly name: string; readonly flushedLsn: number | undefined }[],
+  ): Promise<void> {
+    const postgresMajor = this.#options.version.major;
+    await withSession(this.#target, (client) => keepSlots(client, { tablets, postgresMajor }));
+  }
+
+  async observe(signal: AbortSignal): Promise<Observation> {
+    const state = this.#state;
+    if (state.kind !== "running") throw new AppError("not-running", "PostgreSQL does not run");
+    const { role } = this.#configuration;
+    const isCut = role.kind === "standby" && role.source === undefined;
+    const problem = async () => receiverProblem(await logSince(this.#logPath, this.#problemsFrom));
+    return await this.#observer.observe({ isCut, problem: role.kind === "standby" ? problem : undefined }, signal);
+  }
+
+  async #logBytes(): Promise<number> {
+    return await stat(this.#logPath).then(
+      ({ size }) => size,
+      () => 0,
+    );
+  }
+
+  async #reload<T = void>(use?: (client: import("pg").Client) => Promise<T>): Promise<T> {
+    const state = this.#state;
+    if (state.kind !== "running") throw new AppError("not-running", "PostgreSQL does not run");
+    const reload = () => state.postmaster.reload();
+    return await this.#configuration.reload(reload, this.#target, use ?? (async () => undefined as T));
+  }
+}
+
+/** Logical replication waits for these too, so that nobody has more than a standby that may become primary. */
+function slotsOf(synchronous: SynchronousStandbys | undefined): string[] {
+  return (synchronous?.names ?? []).map((name) => slotName(name.replace(/_\d+$/, "")));
+}
