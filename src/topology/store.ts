@@ -17,7 +17,9 @@ export type StoreEvent =
   | { readonly kind: "put"; readonly entry: Entry }
   | { readonly kind: "delete"; readonly key: string }
   /** The store has answered, and everything that had happened until then has been told. */
-  | { readonly kind: "current" };
+  | { readonly kind: "current" }
+  /** The store does not answer, or refuses. The watch goes on by itself, and will tell what has happened meanwhile. */
+  | { readonly kind: "interrupted"; readonly reason: Error };
 
 /**
  * Keys are words of a-z, 0-9 and "-", joined by "/". All methods throw AppError "invalid-document" for what is in the

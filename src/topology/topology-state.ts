@@ -15,12 +15,12 @@ export interface TopologyState {
   readonly refused: AppError | undefined;
 }
 
-type StoreChange = Exclude<StoreEvent, { readonly kind: "current" }>;
+type StoreChange = Exclude<StoreEvent, { readonly kind: "current" | "interrupted" }>;
 
 export const nothingKnown: TopologyState = { entries: new Map(), topology: undefined, refused: undefined };
 
 export function apply(state: TopologyState, event: StoreEvent): TopologyState {
-  if (event.kind === "current") return state;
+  if (event.kind === "current" || event.kind === "interrupted") return state;
   const entries = applyToEntries(state.entries, event);
   if (event.kind !== "state" && !isTopologyKey(event.kind === "put" ? event.entry.key : event.key)) {
     return { ...state, entries };

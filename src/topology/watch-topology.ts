@@ -26,6 +26,10 @@ export async function* watchTopology(
   while (!signal.aborted) {
     try {
       for await (const event of store.watch("", signal)) {
+        if (event.kind === "interrupted") {
+          onTrouble(event.reason);
+          continue;
+        }
         const before = state;
         state = apply(before, event);
         if (state.refused && state.refused.message !== before.refused?.message) onTrouble(state.refused);

@@ -3,6 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { describe, test } from "vitest";
+import { kubernetesPrograms } from "../kubernetes/kubernetes-binary.ts";
 import { postgresPrograms, programsWithRewind } from "./postgres-programs.ts";
 
 export type Requirement =
@@ -11,7 +12,8 @@ export type Requirement =
   | "python3 with psycopg2"
   | "PostgreSQL 16"
   | "PostgreSQL 17"
-  | "pg_rewind";
+  | "pg_rewind"
+  | "Kubernetes (npm run kubernetes)";
 
 const isThere: Readonly<Record<Requirement, () => boolean>> = {
   psql: () => succeeds("psql", ["--version"]),
@@ -20,6 +22,7 @@ const isThere: Readonly<Record<Requirement, () => boolean>> = {
   "PostgreSQL 17": () => existsSync(postgresPrograms(17)),
   pg_rewind: () => programsWithRewind() !== undefined,
   "python3 with psycopg2": () => pythonWithPsycopg2() !== undefined,
+  "Kubernetes (npm run kubernetes)": () => kubernetesPrograms() !== undefined,
 };
 
 /** `describe`, for tests that need these programs. */
