@@ -80,6 +80,7 @@ test("help goes to standard output and fits into 80 columns", async () => {
     ["transactions", "list", "-h"],
     ["topology", "--help"],
     ["topology", "watch", "-h"],
+    ["shards", "--help"],
   ]) {
     const { code, stdout, stderr } = await shardgres(...args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -116,6 +117,8 @@ test("a cluster that is not where it should be is an error with a hint, with exi
     ["topology", "show"],
     ["topology", "show", "--json"],
     ["topology", "watch"],
+    ["shards", "status"],
+    ["shards", "switchover", "--to", "s1-1"],
   ];
   for (const args of commands) {
     expect(await shardgres(...args, "--data-dir", "/nonexistent")).toEqual({
