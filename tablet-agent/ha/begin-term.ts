@@ -1,67 +1,119 @@
 // Rules of the tablet that is not primary and holds, or wants, the lease: collect pledges for a new term, then name the
 // most advanced of those who gave them. The lease only keeps candidates out of each other's way.
-import type { ClusterView, Patience } from "./cluster-view.ts";
-import { pledgesNeeded } from "./cohort.ts";
+import type { ClusterView } from "./cluster-view.ts";
+import { haveQuorum, withPrimary } from "./cohort.ts";
 import type { Decision } from "./decision.ts";
-import { highestTerm, isNamed } from "./may-lead.ts";
+import { hasLease, highestTerm, isNamed } from "./may-lead.ts";
+import type { Patience } from "./patience.ts";
 import { compareWal, type WalPosition } from "./wal-position.ts";
+
+export function takeFreeLease(view: ClusterView, { freeLeaseMs }: Patience): Decision | undefined {
+  const { lease, nowMs, restsUntilMs, self, shard } = view;
+  if (lease.kind !== "free" || shard.term === 0) return undefined;
+  if (view.postgres.kind === "primary") return { kind: "try-lease", reason: "the primary takes its lease again" };
+  if (nowMs < restsUntilMs || !view.data.isWhole) return undefined;
+  if (isNamed(view)) return { kind: "try-lease", reason: "the named primary takes the free lease" };
+  if (!isCandidate(view)) return undefined;
+  if (shard.switchover?.to === self)
+    return { kind: "try-lease", reason: "this tablet is to be primary by a switchover" };
+  // Those who acknowledge commits are better candidates.
+  const isMember = [shard.cohort, shard.nextCohort].some((cohort) => cohort?.standbys.includes(self));
+  const patienceMs = isMember || shard.primary?.name === self ? freeLeaseMs : 3 * freeLeaseMs;
+  if (nowMs - lease.sinceMs < patienceMs) return undefined;
+  return { kind: "try-lease", reason: `${primaryName(view)} has not taken the free lease` };
+}
+
+export function leaveLease(view: ClusterView, { candidateMs, restMs }: Patience): Decision | undefined {
+  const { lease, pledge, self, shard, nowMs } = view;
+  if (lease.kind !== "mine" || shard.term === 0 || isNamed(view)) return undefined;
+  const leave = (reason: string): Decision => ({ kind: "release-lease", restMs, reason });
+  if (
+    shard.switchover &&
+    pledge.term > shard.term &&
+    pledge.candidate === shard.switchover.to &&
+    pledge.candidate !== self
+  )
+    return leave(`term ${pledge.term} is pledged to ${pledge.candidate}, which is to be primary by a switchover`);
+  const since = lease.candidateSinceMs;
+  if (since !== undefined && Math.abs(nowMs - since) >= candidateMs)
+    return leave("too few members of the cohort have pledged a new term in time");
+  if (!view.data.isWhole || !shard.tablets.some(({ name }) => name === self))
+    return leave("this tablet cannot be a candidate: its data is not whole, or the topology does not have it");
+  if (view.postgres.kind === "stopped" && (view.postgres.how === "damaged" || view.postgres.how === "disk-full"))
+    return leave(`this tablet cannot be a candidate: PostgreSQL does not start (${view.postgres.how})`);
+  return undefined;
+}
+
+export function nameMostAdvanced(view: ClusterView, patience: Patience): Decision | undefined {
+  const { pledge, self, shard, version, lease } = view;
+  if (lease.kind !== "mine" || pledge.candidate !== self || pledge.term <= shard.term) return undefined;
+  const pledged = pledges(view);
+  const witnesses = pledged.flatMap(({ name, wal }) => (wal ? [{ name, wal }] : []));
+  const best = witnesses.reduce<Witness | undefined>((a, b) => (a && compareWal(b.wal, a.wal) <= 0 ? a : b), undefined);
+  const names = new Set(witnesses.map(({ name }) => name));
+  const isEnoughWithout = haveAllAnswered(view, pledged, patience);
+  if (!best || !haveQuorum(shard, names, isEnoughWithout)) return undefined;
+  const reason = `${best.name} is the most advanced of ${[...names].join(", ")}, who have pledged term ${pledge.term}`;
+  const after = withPrimary(shard, best.name, pledge.term);
+  return { kind: "change-shard", change: "name-primary", before: { shard, version }, after, reason };
+}
+
+export function askPledges(view: ClusterView): Decision | undefined {
+  const { answers, self, shard } = view;
+  if (!hasLease(view) || !isCandidate(view)) return undefined;
+  const highest = highestTerm(view);
+  // The one that is named is to lead, unless somebody has begun to look for pledges of a later term.
+  if (isNamed(view) && highest === shard.term) return undefined;
+  // Unless somebody has pledged the highest term to another, it is this candidate's.
+  const isOurs = [view, ...answers].every(({ pledge }) => pledge.term < highest || pledge.candidate === self);
+  const term = isOurs && highest > shard.term ? highest : highest + 1;
+  const reason = `the primary of term ${shard.term}, ${primaryName(view)}, does not hold the lease`;
+  return { kind: "ask-pledges", term, reason };
+}
 
 interface Witness {
   readonly name: string;
   readonly wal: WalPosition;
 }
 
-export function takeFreeLease(view: ClusterView, { freeLeaseMs }: Patience): Decision | undefined {
-  const { lease, nowMs, restsUntilMs, self, shard } = view;
-  if (lease.kind !== "free" || view.wal === undefined || nowMs < restsUntilMs) return undefined;
-  const isOurs = isNamed(view);
-  if (!isOurs && nowMs - lease.sinceMs < freeLeaseMs) return undefined;
-  if (!shard.cohort.members.includes(self)) return undefined;
-  return {
-    kind: "try-lease",
-    reason: isOurs ? "the named primary takes the free lease" : `${shard.primary} has not taken the free lease`,
-  };
+interface Pledged {
+  readonly name: string;
+  readonly isWhole: boolean;
+  readonly wal: WalPosition | undefined;
 }
 
-export function leaveLease(view: ClusterView, { candidateMs }: Patience): Decision | undefined {
-  if (view.lease.kind !== "mine") return undefined;
-  const since = view.lease.candidateSinceMs;
-  if (since === undefined || Math.abs(view.nowMs - since) < candidateMs) return undefined;
-  return { kind: "release-lease", reason: "too few members of the cohort have pledged a new term in time" };
+function isCandidate({ data, postgres, self, shard }: ClusterView): boolean {
+  return data.isWhole && postgres.kind === "standby" && shard.tablets.some(({ name }) => name === self);
 }
 
-export function nameMostAdvanced(view: ClusterView): Decision | undefined {
-  const { pledge, self, shard } = view;
-  if (view.lease.kind !== "mine" || pledge.candidate !== self || pledge.term <= shard.term) return undefined;
-  const pledged = witnesses(view);
-  // The primary of the term before has all that was acknowledged, and has stopped. Without this, a shard whose standbys were
-  // all being rebuilt when it stopped would never begin a term again.
-  const hasPrimary = pledged.some(({ name }) => name === shard.primary);
-  if (!hasPrimary && pledged.length < pledgesNeeded(shard.cohort)) return undefined;
-  const best = pledged.reduce((a, b) => (compareWal(b.wal, a.wal) > 0 ? b : a));
-  const reason = `${best.name} is the most advanced of ${pledged.map(({ name }) => name).join(", ")}, who have pledged term ${pledge.term}`;
-  return { kind: "name-primary", primary: best.name, term: pledge.term, version: shard.version, reason };
-}
-
-export function askPledges(view: ClusterView): Decision | undefined {
-  const { lease, pledge, self, shard } = view;
-  if (lease.kind !== "mine" || view.nowMs >= lease.untilMs || view.wal === undefined) return undefined;
-  const highest = highestTerm(view);
-  const isRunning = pledge.candidate === self && pledge.term === highest && pledge.term > shard.term;
-  const term = isRunning ? pledge.term : highest + 1;
-  return {
-    kind: "ask-pledges",
-    term,
-    reason: `the primary of term ${shard.term}, ${shard.primary}, has lost its lease`,
-  };
-}
-
-/** Members of the cohort that have pledged this candidate's term and whose data is whole; itself first. */
-function witnesses({ self, pledge, wal, shard, answers }: ClusterView): Witness[] {
-  const own = { name: self, pledge, wal };
+/** Tablets of the shard that have pledged this candidate's term; itself first. Those whose data is whole are witnesses. */
+function pledges({ self, pledge, data, wal, shard, answers }: ClusterView): Pledged[] {
+  const own = { name: self, pledge, isWhole: data.isWhole, wal };
   return [own, ...answers.filter(({ name }) => name !== self)].flatMap((answer) => {
     const isPledged = answer.pledge.term === pledge.term && answer.pledge.candidate === self;
-    const isMember = shard.cohort.members.includes(answer.name);
-    return isPledged && isMember && answer.wal !== undefined ? [{ name: answer.name, wal: answer.wal }] : [];
+    const isTablet = shard.tablets.some(({ name }) => name === answer.name);
+    const { name, isWhole } = answer;
+    return isPledged && isTablet ? [{ name, isWhole, wal: isWhole ? answer.wal : undefined }] : [];
   });
+}
+
+/**
+ * Where no quorum decides (durability `none`): whoever may have more has been waited for. A tablet that has pledged and
+ * still replays its WAL is waited for longer.
+ */
+function haveAllAnswered(
+  view: ClusterView,
+  pledged: readonly Pledged[],
+  { answersMs, candidateMs }: Patience,
+): boolean {
+  const { lease, nowMs, shard } = view;
+  const since = lease.kind === "mine" ? lease.candidateSinceMs : undefined;
+  const waitedMs = since === undefined ? 0 : Math.abs(nowMs - since);
+  const areKnown = pledged.every(({ isWhole, wal }) => wal !== undefined || !isWhole);
+  if (areKnown && shard.tablets.every(({ name }) => pledged.some((tablet) => tablet.name === name))) return true;
+  return waitedMs >= answersMs && (areKnown || waitedMs >= candidateMs * 0.8);
+}
+
+function primaryName({ shard }: ClusterView): string {
+  return shard.primary?.name ?? "nobody";
 }

@@ -1,27 +1,66 @@
-// The cohort of a shard and its quorums: a write is acknowledged when the primary and `k` other members have flushed it;
-// a term may begin when so many members have pledged it that every acknowledging set contains one of them.
+// The quorums of a shard. A write is acknowledged when the primary and so many standbys of the cohort have flushed it; a
+// term may begin when so many of them have pledged it that every acknowledging set contains one. The cohort's members are
+// the primary and the standbys. While it changes, both cohorts are asked.
+import type { Cohort, Shard } from "../../src/topology/snapshot.ts";
 
-export interface Cohort {
-  /** Names of tablets, the primary among them. */
-  readonly members: readonly string[];
-  /** How many standbys of the cohort must have flushed a write before it is acknowledged: ANY k. From 1 up. */
-  readonly k: number;
-}
-
-/** The primary and k others make k + 1 members: whoever leaves at most k out has one of them. */
-export function pledgesNeeded({ members, k }: Cohort): number {
-  return members.length - k;
+/** The one that commits have to wait for, or are about to: a change goes towards `nextCohort`. */
+export function cohortInCharge({ cohort, nextCohort }: Shard): Cohort {
+  return nextCohort ?? cohort;
 }
 
 /**
- * Members besides the primary that must confirm that they know no higher term, so that the rest of the cohort without the
- * primary is too small to begin one: as many as acknowledge a write.
+ * Whether those who have pledged, with whole data, have one of every set that acknowledges. The primary has everything by
+ * itself. Where nobody acknowledges, only the primary is sure to have it: `isEnoughWithout` decides there.
  */
-export function confirmationsNeeded({ k }: Cohort): number {
-  return k;
+export function haveQuorum(shard: Shard, names: ReadonlySet<string>, isEnoughWithout: boolean): boolean {
+  if (shard.primary && names.has(shard.primary.name)) return true;
+  return cohorts(shard).every(({ standbys, acknowledgements }) =>
+    acknowledgements === 0
+      ? isEnoughWithout
+      : standbys.filter((name) => names.has(name)).length > standbys.length - acknowledgements,
+  );
 }
 
-/** Without a standby that must acknowledge, no pledge could cut a primary off: that policy has another protocol. */
-export function isCohort({ members, k }: Cohort): boolean {
-  return new Set(members).size === members.length && Number.isInteger(k) && k >= 1 && k < members.length;
+/** Whether the others are too few to begin a term, when these and the primary know of none. */
+export function isRestTooFew(shard: Shard, names: ReadonlySet<string>): boolean {
+  return cohorts(shard).some(({ standbys, acknowledgements }) =>
+    acknowledgements === 0
+      ? shard.tablets.every(({ name }) => name === shard.primary?.name || names.has(name))
+      : standbys.filter((name) => names.has(name)).length >= acknowledgements,
+  );
+}
+
+/** The document of a new term: the members stay, and who was primary is a standby like the others. */
+export function withPrimary(shard: Shard, name: string, term: number): Shard {
+  const { switchover: _, ...rest } = shard;
+  const primary = shard.tablets.find((tablet) => tablet.name === name);
+  const moved = (cohort: Cohort): Cohort => {
+    if (cohort.acknowledgements === 0) return cohort;
+    const members = new Set([...cohort.standbys, ...(shard.primary ? [shard.primary.name] : [])]);
+    return { ...cohort, standbys: [...members].filter((member) => member !== name) };
+  };
+  return {
+    ...rest,
+    primary,
+    term,
+    cohort: moved(shard.cohort),
+    nextCohort: shard.nextCohort && moved(shard.nextCohort),
+  };
+}
+
+export function isSameCohort(a: Cohort, b: Cohort): boolean {
+  return (
+    a.acknowledgements === b.acknowledgements &&
+    a.standbys.length === b.standbys.length &&
+    a.standbys.every((name) => b.standbys.includes(name))
+  );
+}
+
+/** A standby's application_name: it acknowledges only for the primary that it follows in that term. */
+export function applicationName(tablet: string, term: number): string {
+  return `${tablet}_${term}`;
+}
+
+function cohorts({ cohort, nextCohort }: Shard): readonly Cohort[] {
+  return nextCohort ? [cohort, nextCohort] : [cohort];
 }

@@ -1,32 +1,91 @@
-// Rules of the tablet that is primary, or that the topology names as primary.
-import type { ClusterView, Patience } from "./cluster-view.ts";
+// Rules of the tablet that the topology names as primary: come back where it is, or be promoted; and leave that to others
+// when it cannot, and they can.
+import type { ClusterView } from "./cluster-view.ts";
+import { cohortInCharge, haveQuorum } from "./cohort.ts";
 import type { Decision } from "./decision.ts";
-import { highestTerm, isNamed, mayLead } from "./may-lead.ts";
+import { freshAnswers, hasLease, highestTerm, isNamed, mayBegin } from "./may-lead.ts";
+import type { Patience } from "./patience.ts";
+import { startsAgainAtMs } from "./start-again.ts";
+import { termStarts } from "./wal-position.ts";
 
-export function stopOutdatedPrimary(view: ClusterView): Decision | undefined {
-  if (view.postgres.kind !== "primary") return undefined;
-  const term = highestTerm(view);
-  if (term <= view.postgres.term) return undefined;
-  return { kind: "stop-primary", reason: `term ${term} is known, and this is a primary of term ${view.postgres.term}` };
+export function leaveToOthers(view: ClusterView, patience: Patience): Decision | undefined {
+  if (!isNamed(view) || view.postgres.kind === "primary" || view.lease.kind !== "mine") return undefined;
+  const why = whyNotHere(view, patience);
+  if (why === undefined || hasJustTried(view, patience) || !canOthers(view, patience)) return undefined;
+  const reason = `${why}, and others can take over`;
+  if (view.postgres.kind === "starting" || view.postgres.kind === "standby")
+    return { kind: "stop", mode: "kill", reason };
+  return { kind: "release-lease", restMs: 2 * patience.restMs, reason };
 }
 
-export function stopPrimaryCutOff(view: ClusterView, patience: Patience): Decision | undefined {
-  if (view.postgres.kind !== "primary" || mayLead(view, patience)) return undefined;
-  const reason =
-    view.lease.kind === "other"
-      ? "another tablet holds the lease"
-      : "the lease could not be renewed in time, and too few standbys confirm that they know no other primary";
-  return { kind: "stop-primary", reason };
+export function startInPlace(view: ClusterView, patience: Patience): Decision | undefined {
+  const { postgres, shard, data, wal } = view;
+  if (!isToLead(view, patience) || !data.isWhole) return undefined;
+  // In the first term there is nobody else whose WAL could have parted from this one.
+  const wasPrimary = data.promotedTerm === shard.term || shard.term === 1;
+  const synchronous = cohortInCharge(shard);
+  const start = (reason: string): Decision => {
+    return { kind: "start-primary", term: shard.term, starts: [{ term: shard.term, lsn: 0 }], synchronous, reason };
+  };
+  if (postgres.kind === "standby" && (wal?.term === shard.term || (wasPrimary && wal !== undefined)))
+    return start(`this tablet has been primary of term ${shard.term} before`);
+  if (postgres.kind !== "stopped" || !wasPrimary) return undefined;
+  if (view.nowMs < startsAgainAtMs(postgres)) return { kind: "wait", reason: "PostgreSQL has just failed again" };
+  return start(`the primary of term ${shard.term} has ended (${postgres.how})`);
 }
 
 export function promoteNamed(view: ClusterView, patience: Patience): Decision | undefined {
-  if (view.postgres.kind === "primary" || !isNamed(view) || view.wal === undefined) return undefined;
-  // Somebody has begun a later term with enough pledges, or is about to.
-  if (highestTerm(view) > view.shard.term || !mayLead(view, patience)) return undefined;
-  const { term } = view.shard;
-  return { kind: "promote", term, reason: `the topology names this tablet primary of term ${term}` };
+  const { postgres, shard, wal } = view;
+  if (postgres.kind !== "standby" || !wal || !view.data.isWhole || !isToLead(view, patience)) return undefined;
+  if (postgres.follows) return undefined;
+  return {
+    kind: "promote",
+    term: shard.term,
+    starts: termStarts(shard.term, wal),
+    synchronous: cohortInCharge(shard),
+    reason: `the topology names this tablet primary of term ${shard.term}`,
+  };
 }
 
-export function keepLease({ postgres }: ClusterView): Decision | undefined {
-  return postgres.kind === "primary" ? { kind: "try-lease", reason: "the primary renews its lease" } : undefined;
+/** Nobody has begun a later term with enough pledges, or is about to. */
+function isToLead(view: ClusterView, patience: Patience): boolean {
+  return isNamed(view) && highestTerm(view) <= view.shard.term && mayBegin(view, patience);
+}
+
+function whyNotHere({ postgres, data, nowMs, shard }: ClusterView, patience: Patience): string | undefined {
+  if (postgres.kind === "none") return "the data directory is gone";
+  if (!data.isWhole) return "the data is not whole";
+  if (postgres.kind === "stopped") {
+    if (postgres.how === "disk-full") return "the disk is full";
+    if (postgres.how === "damaged") return "PostgreSQL does not start with this data";
+    if (postgres.failures >= patience.failuresMax) return "PostgreSQL crashes again and again";
+  }
+  // Where nobody acknowledges, others may have less: being slow is no reason.
+  if (cohortInCharge(shard).acknowledgements === 0) return undefined;
+  const isDown = postgres.kind === "stopped" || postgres.kind === "starting";
+  if (isDown && nowMs - postgres.downSinceMs >= patience.restartMs)
+    return `PostgreSQL has been down for ${patience.restartMs / 1000} s`;
+  return undefined;
+}
+
+/** Others have had their chance since it went down, and did not take it: so it is tried here for a while. */
+function hasJustTried({ postgres, nowMs, restsUntilMs }: ClusterView, { restMs }: Patience): boolean {
+  if (postgres.kind !== "stopped" && postgres.kind !== "starting") return false;
+  return restsUntilMs > postgres.downSinceMs && nowMs - restsUntilMs < 5 * restMs;
+}
+
+/** As it seems: enough of them answer, with whole data. */
+function canOthers(view: ClusterView, patience: Patience): boolean {
+  const { shard, self } = view;
+  const whole = freshAnswers(view, patience).filter(
+    ({ isWhole, freeBytes }) => isWhole && (freeBytes === undefined || freeBytes >= patience.freeBytesMin),
+  );
+  const names = new Set(whole.map(({ name }) => name).filter((name) => name !== self));
+  return haveQuorum(shard, names, names.size > 0);
+}
+
+export function keepLease(view: ClusterView): Decision | undefined {
+  const { postgres, lease } = view;
+  if (postgres.kind !== "primary" || lease.kind === "mine" || hasLease(view)) return undefined;
+  return { kind: "try-lease", reason: "the primary asks for its lease again" };
 }

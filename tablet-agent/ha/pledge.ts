@@ -12,8 +12,12 @@ export interface Pledge {
 export interface TabletAnswer {
   readonly name: string;
   readonly pledge: Pledge;
-  /** Undefined while its data is not whole (it is being rebuilt): it can promise, but it witnesses nothing. */
+  /** False while it has no data, or is being rebuilt: it can promise, but it witnesses nothing. */
+  readonly isWhole: boolean;
+  /** When it is exact and final since the pledge. */
   readonly wal: WalPosition | undefined;
+  /** Of its disk. undefined: it did not say. */
+  readonly freeBytes: number | undefined;
   /** When the question was sent, by the clock of the asker. */
   readonly askedAtMs: number;
 }

@@ -1,15 +1,64 @@
-// Rules of the tablet that is not primary: run, and follow the primary that the topology names, but never one of a term
-// older than the own pledge.
+// Rules of the tablet that is not primary: have data, run, and follow the primary that the topology names, but never one of
+// a term older than the own pledge, and never on top of WAL that it does not have.
 import type { ClusterView } from "./cluster-view.ts";
 import type { Decision } from "./decision.ts";
+import type { Patience } from "./patience.ts";
+import { startsAgainAtMs } from "./start-again.ts";
+import { isBeginningOf } from "./wal-position.ts";
 
-export function startStopped({ postgres }: ClusterView): Decision | undefined {
-  return postgres.kind === "stopped" ? { kind: "start-standby", reason: "PostgreSQL is not running" } : undefined;
+export function getData(view: ClusterView, { failuresMax }: Patience): Decision | undefined {
+  const { postgres, data, shard } = view;
+  const isDamaged = postgres.kind === "stopped" && postgres.how === "damaged" && postgres.failures >= failuresMax;
+  if (data.isWhole && postgres.kind !== "none" && !isDamaged) return undefined;
+  const named = primaryToFollow(view);
+  if (!named)
+    return data.isWhole && postgres.kind !== "none"
+      ? undefined
+      : { kind: "wait", reason: "there is no whole data here, and nobody to clone" };
+  if (postgres.kind !== "none" && postgres.kind !== "stopped")
+    return { kind: "stop", mode: "immediate", reason: "the data is not whole" };
+  if (!view.primarySaid)
+    return { kind: "wait", reason: `the data is to be cloned when ${named} is primary of term ${shard.term}` };
+  const reason = isDamaged ? "PostgreSQL does not start with this data" : "there is no whole data here";
+  return { kind: "clone", primary: named, term: shard.term, reason };
 }
 
-export function followNamed({ self, shard, pledge, postgres }: ClusterView): Decision | undefined {
-  const { primary, term } = shard;
-  if (postgres.kind !== "standby" || primary === self || term < pledge.term) return undefined;
-  if (postgres.follows?.primary === primary && postgres.follows.term === term) return undefined;
-  return { kind: "follow", primary, term, reason: `the topology names ${primary} primary of term ${term}` };
+export function startStopped({ postgres, nowMs }: ClusterView): Decision | undefined {
+  if (postgres.kind !== "stopped") return undefined;
+  if (nowMs < startsAgainAtMs(postgres)) return { kind: "wait", reason: "PostgreSQL has just failed again" };
+  return { kind: "start-standby", reason: `PostgreSQL is not running (${postgres.how})` };
+}
+
+export function followNamed(view: ClusterView): Decision | undefined {
+  const { shard, postgres, wal, data, primarySaid } = view;
+  if (postgres.kind !== "standby") return undefined;
+  const { follows, cannotFollow } = postgres;
+  const named = primaryToFollow(view);
+  const { term } = shard;
+  const isFollowing = named !== undefined && follows?.primary === named && follows.term === term;
+  if (follows && !isFollowing)
+    return { kind: "follow-nobody", reason: `${follows.primary} is not the primary of term ${term}` };
+  if (!named || !primarySaid) return undefined;
+  if (isOfAnother(data.systemIdentifier, primarySaid.systemIdentifier))
+    return { kind: "wait", reason: `the data is of another database than that of ${named}, and is not removed` };
+  if (cannotFollow !== undefined)
+    return { kind: "clone", primary: named, term, reason: `it cannot follow ${named}: ${cannotFollow}` };
+  if (isFollowing || !wal) return undefined;
+  if (!isBeginningOf(wal, primarySaid.terms))
+    return {
+      kind: "rewind",
+      primary: named,
+      term,
+      reason: `it has WAL of term ${wal.term} that ${named} does not have`,
+    };
+  return { kind: "follow", primary: named, term, reason: `the topology names ${named} primary of term ${term}` };
+}
+
+function isOfAnother(own: string | undefined, primarys: string | undefined): boolean {
+  return own !== undefined && primarys !== undefined && own !== primarys;
+}
+
+function primaryToFollow({ self, shard, pledge }: ClusterView): string | undefined {
+  const name = shard.primary?.name;
+  return name === self || shard.term < pledge.term ? undefined : name;
 }

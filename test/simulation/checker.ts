@@ -1,4 +1,6 @@
 // What must hold in every history. Each check is made at the moment at which it can first fail.
+import type { Shard } from "../../src/topology/snapshot.ts";
+import type { ShardChange } from "../../tablet-agent/ha/decision.ts";
 import type { WalRecord } from "./postgres-model.ts";
 
 export class Violation extends Error {
@@ -9,8 +11,9 @@ export interface Checker {
   /** A tablet has become primary, or was started again as primary of its term, with this WAL. */
   promoted(name: string, term: number, wal: readonly WalRecord[]): void;
   /** A client may have been told that this record is committed. */
-  acknowledged(by: string, index: number, record: WalRecord): void;
-  named(oldTerm: number, newTerm: number): void;
+  acknowledged(by: string, index: number, record: WalRecord, acknowledgements: number): void;
+  /** The topology has been written. */
+  changed(before: Shard, after: Shard, change: ShardChange): void;
   count(): number;
 }
 
@@ -20,27 +23,53 @@ interface Promotion {
   readonly wal: readonly WalRecord[];
 }
 
+interface Acknowledged {
+  readonly index: number;
+  readonly record: WalRecord;
+}
+
 export function makeChecker(): Checker {
-  const promotions: Promotion[] = [];
-  const kept: { readonly index: number; readonly record: WalRecord }[] = [];
+  const primaries = new Map<number, string>();
+  let promotions: Promotion[] = [];
+  /** What must not be lost. */
+  let kept: Acknowledged[] = [];
+  /** What nobody but the primary need have: it may be lost, until a cohort has it. */
+  let loose: Acknowledged[] = [];
+  let count = 0;
   return {
     promoted(name, term, wal) {
-      const other = promotions.find((promotion) => promotion.term === term && promotion.name !== name);
-      if (other) throw new Violation(`term ${term} has two primaries, ${other.name} and ${name}`);
+      const other = primaries.get(term) ?? name;
+      if (other !== name) throw new Violation(`term ${term} has two primaries, ${other} and ${name}`);
+      primaries.set(term, name);
       const lost = kept.filter(({ index, record }) => record.term <= term && wal[index] !== record);
       if (lost.length > 0)
         throw new Violation(`${name}, primary of term ${term}, has lost ${lost.length} acknowledged`);
       promotions.push({ name, term, wal: [...wal] });
     },
-    acknowledged(by, index, record) {
+    acknowledged(by, index, record, acknowledgements) {
+      count++;
+      if (acknowledgements === 0) {
+        loose.push({ index, record });
+        return;
+      }
       const later = promotions.find(({ term, wal }) => term > record.term && wal[index] !== record);
       if (later)
         throw new Violation(`${by} acknowledges in term ${record.term} what ${later.name} of ${later.term} lacks`);
       kept.push({ index, record });
     },
-    named(oldTerm, newTerm) {
-      if (newTerm <= oldTerm) throw new Violation(`the topology goes from term ${oldTerm} to ${newTerm}`);
+    changed(before, after, change) {
+      const isRising = change === "name-primary" ? after.term > before.term : after.term === before.term;
+      if (!isRising) throw new Violation(`the topology goes from term ${before.term} to ${after.term}`);
+      if (change !== "settle-cohort") return;
+      if (after.cohort.acknowledgements === 0) {
+        // From now on a failover promises nothing.
+        [kept, promotions] = [[], []];
+      } else if (before.cohort.acknowledgements === 0) {
+        // And now it does: for everything that this primary has acknowledged.
+        kept.push(...loose.filter(({ record }) => record.term === after.term));
+        loose = [];
+      }
     },
-    count: () => kept.length,
+    count: () => count,
   };
 }

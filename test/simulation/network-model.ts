@@ -40,15 +40,16 @@ export function resumeProcess(process: Process): void {
   for (const deliver of process.inbox.splice(0)) deliver();
 }
 
-export function makeNetwork(events: Events, random: Random): Network {
+export function makeNetwork(events: Events, random: (host: string) => Random): Network {
   const network: Network = {
     cuts: new Set(),
     loss: 0,
     send(from, to, deliver) {
-      if (network.cuts.has(`${from}>${to.host}`) || random.next() < network.loss) return;
+      if (network.cuts.has(`${from}>${to.host}`) || random(from).next() < network.loss) return;
       const { run } = to;
-      const isSlow = random.next() < 0.03;
-      events.after(1 + random.next() * (isSlow ? 1500 : 20), () => {
+      const luck = random(from).next();
+      // One in 32 is slow.
+      events.after(1 + (luck < 31 / 32 ? luck * 20 : (luck * 32 - 31) * 1500), () => {
         if (!to.running || to.run !== run) return;
         if (to.paused) to.inbox.push(deliver);
         else deliver();

@@ -1,14 +1,16 @@
-// One history: a shard of 3 to 5 tablets under writing clients, things that go wrong for 40 seconds, then nothing more;
-// within a minute from then a write must be acknowledged again. The same seed and faults give the same history.
-import type { Cohort } from "../../tablet-agent/ha/cohort.ts";
-import { seededRandom } from "../support/random.ts";
+// One history: a shard of 2 to 5 tablets, from its first data on, under writing clients, things that go wrong for half a
+// minute, then nothing more; within a minute from then a write must be acknowledged again. The same seed and faults give the
+// same history.
+import { noCohort, type Shard, type ShardName } from "../../src/topology/snapshot.ts";
+import { type Random, seededRandom } from "../support/random.ts";
 import { makeChecker, Violation } from "./checker.ts";
 import { makeEvents } from "./events.ts";
-import { begin, type Fault, faultsUntilMs, healAll, makeFaults } from "./faults.ts";
+import { begin, type Fault, faultsUntilMs, healAll, makeFaults, policies } from "./faults.ts";
 import { makeNetwork } from "./network-model.ts";
-import { isWorking, type PostgresWorld, startPrimary, tickPostgres, write } from "./postgres-model.ts";
+import { isWorking, type PostgresWorld, tickPostgres, write } from "./postgres-model.ts";
 import { makeStore } from "./store-model.ts";
-import { makeTablet, tickAgent, tickMs } from "./tablet-model.ts";
+import { makeTablet, tickAgent } from "./tablet-model.ts";
+import { tickMs } from "./timing.ts";
 import type { Mutation, World } from "./world.ts";
 
 export interface History {
@@ -18,7 +20,7 @@ export interface History {
   readonly acknowledged: number;
   /** Highest term at the end; the first one is 1. */
   readonly term: number;
-  /** From the end of the faults to the first acknowledged write. */
+  /** From the end of the faults to the first acknowledged writes. */
   readonly recoveredMs: number;
 }
 
@@ -26,10 +28,11 @@ const recoveryLimitMs = 60_000;
 
 export function runHistory(seed: number, mutation: Mutation = {}, only?: readonly Fault[]): History {
   const random = seededRandom(seed);
-  const cohort = makeCohort(random.below(4));
-  const faults = only ?? makeFaults(random, cohort.members);
-  // What follows does not depend on the number of faults that were made.
-  const world = makeWorld(seed ^ 0x5bd1e995, cohort, mutation);
+  const shard = makeShard(random);
+  const mayHaveNone = shard.durability === "none" || random.next() < 0.2;
+  const names = shard.tablets.map(({ name }) => name);
+  const faults = only ?? makeFaults(random, names, mayHaveNone);
+  const world = makeWorld(seed, shard, mutation);
   const { events, checker } = world;
   let violation: string | undefined;
   let recoveredMs = 0;
@@ -53,46 +56,64 @@ export function runHistory(seed: number, mutation: Mutation = {}, only?: readonl
   return { seed, faults, violation, acknowledged: checker.count(), term: world.store.shard.term, recoveredMs };
 }
 
-function makeCohort(shape: number): Cohort {
-  const shapes: readonly [string, number][] = [
-    ["abc", 1],
-    ["abc", 2],
-    ["abcd", 2],
-    ["abcde", 2],
-  ];
-  const [members, k] = shapes[shape]!;
-  return { members: [...members], k };
+function makeShard(random: Random): Shard {
+  const count = random.pick([2, 3, 3, 3, 4, 5]);
+  const durability = random.next() < 0.15 ? "none" : random.pick(policies.slice(1));
+  const address = { host: "h", port: 1 };
+  const tablets = Array.from({ length: count }, (_, i) => ({ name: "abcde"[i]!, address, zone: "xyzxy"[i]! }));
+  return {
+    name: "s" as ShardName,
+    ordinal: 0,
+    primary: undefined,
+    term: 0,
+    tablets,
+    durability,
+    cohort: noCohort,
+    nextCohort: undefined,
+  };
 }
 
-function makeWorld(seed: number, cohort: Cohort, mutation: Mutation): World {
-  const random = seededRandom(seed);
+export function makeWorld(seed: number, shard: Shard, mutation: Mutation): World {
+  const random = randomOfHosts(seed);
   const events = makeEvents();
   const network = makeNetwork(events, random);
   const checker = makeChecker();
-  const tablets = new Map(cohort.members.map((name) => [name, makeTablet(name, { term: 1, candidate: "a" })]));
-  const store = makeStore({ term: 1, primary: "a", cohort, version: 1 });
-  const world: World = { events, random, network, store, tablets, checker, mutation };
+  const tablets = new Map(shard.tablets.map(({ name }) => [name, makeTablet(name)]));
+  const store = makeStore(shard);
   const postgresWorld: PostgresWorld = {
+    events,
     network,
-    random,
-    cohort,
     postgres: (name) => tablets.get(name)!.postgres,
     acknowledged: checker.acknowledged,
+    anyUpstream: mutation.anyUpstream ?? false,
   };
-  const again = (everyMs: number, run: () => void) => {
+  const world: World = { events, random, network, store, tablets, checker, mutation, postgresWorld };
+  const again = (host: string, everyMs: number, run: () => void) => {
     const tick = () => {
       run();
-      events.after(everyMs * (0.5 + random.next()), tick);
+      events.after(everyMs * (0.5 + random(host).next()), tick);
     };
-    events.after(random.below(everyMs), tick);
+    events.after(random(host).below(everyMs), tick);
   };
   for (const tablet of tablets.values()) {
-    const { postgres, agent } = tablet;
-    if (tablet.name === "a") startPrimary(postgres, 1);
+    const { name, postgres, agent } = tablet;
     // Clients write to whatever calls itself primary, wherever it is.
-    again(400, () => isWorking(postgres) && write(postgres));
-    again(150, () => isWorking(postgres) && tickPostgres(postgres, postgresWorld));
-    again(tickMs, () => agent.running && !agent.paused && tickAgent(tablet, world));
+    again(`${name} clients`, 400, () => isWorking(postgres, events.now()) && write(postgres));
+    again(`${name} postgres`, 150, () => isWorking(postgres, events.now()) && tickPostgres(postgres, postgresWorld));
+    again(`${name} agent`, tickMs, () => agent.running && !agent.paused && tickAgent(tablet, world));
   }
   return world;
+}
+
+function randomOfHosts(seed: number): (host: string) => Random {
+  const randoms = new Map<string, Random>();
+  return (host) => {
+    const known = randoms.get(host);
+    if (known) return known;
+    const own = seededRandom(
+      [...host].reduce((sum, letter) => Math.imul(sum + letter.charCodeAt(0), 0x5bd1e995), seed),
+    );
+    randoms.set(host, own);
+    return own;
+  };
 }

@@ -17,8 +17,8 @@ test(`${histories} histories lose nothing that was acknowledged, and all have a 
     terms += history.term - 1;
   }
   // They would prove nothing if nobody wrote, or if nobody ever failed over.
-  expect(acknowledged / histories).toBeGreaterThan(50);
-  expect(terms / histories).toBeGreaterThan(2);
+  expect(acknowledged / histories).toBeGreaterThan(40);
+  expect(terms / histories).toBeGreaterThan(1);
 });
 
 test("a history is the same every time", () => {

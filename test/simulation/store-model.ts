@@ -1,16 +1,17 @@
 // A model of the topology store: one shard's document changed by compare-and-swap, and one lease that expires by the
 // store's own clock.
-import type { ShardRecord } from "../../tablet-agent/ha/cluster-view.ts";
+import type { Shard } from "../../src/topology/snapshot.ts";
 import { makeProcess, type Process } from "./network-model.ts";
 
 export interface Store {
   readonly process: Process;
-  shard: ShardRecord;
+  shard: Shard;
+  version: number;
   lease: { readonly holder: string; readonly untilMs: number } | undefined;
 }
 
-export function makeStore(shard: ShardRecord): Store {
-  return { process: makeProcess("store"), shard, lease: undefined };
+export function makeStore(shard: Shard): Store {
+  return { process: makeProcess("store"), shard, version: 1, lease: undefined };
 }
 
 export function leaseHolder({ lease }: Store, nowMs: number): string | undefined {
@@ -27,8 +28,9 @@ export function releaseLease(store: Store, name: string): void {
   if (store.lease?.holder === name) store.lease = undefined;
 }
 
-export function namePrimary(store: Store, primary: string, term: number, version: number): boolean {
-  if (store.shard.version !== version) return false;
-  store.shard = { ...store.shard, primary, term, version: version + 1 };
+export function replaceShard(store: Store, version: number, after: Shard): boolean {
+  if (store.version !== version) return false;
+  store.shard = after;
+  store.version++;
   return true;
 }

@@ -5,17 +5,20 @@ import type { Random } from "../support/random.ts";
 import type { Checker } from "./checker.ts";
 import type { Events } from "./events.ts";
 import type { Network } from "./network-model.ts";
+import type { PostgresWorld } from "./postgres-model.ts";
 import type { Store } from "./store-model.ts";
 import type { Tablet } from "./tablet-model.ts";
 
 export interface World {
   readonly events: Events;
-  readonly random: Random;
+  /** Each host has its own, so that what befalls one does not change the luck of the others. */
+  readonly random: (host: string) => Random;
   readonly network: Network;
   readonly store: Store;
   readonly tablets: ReadonlyMap<string, Tablet>;
   readonly checker: Checker;
   readonly mutation: Mutation;
+  readonly postgresWorld: PostgresWorld;
 }
 
 /** A rule of safety switched off, to see that the checker notices. */
@@ -28,4 +31,6 @@ export interface Mutation {
   readonly keepReceiver?: boolean;
   /** The topology is written without comparing. */
   readonly blindWrite?: boolean;
+  /** Standbys take WAL from whatever runs where their primary was. */
+  readonly anyUpstream?: boolean;
 }

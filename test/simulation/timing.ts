@@ -1,0 +1,23 @@
+// How fast simulated agents are: three times as fast as in earnest, so that a history has more in it.
+import type { Patience } from "../../tablet-agent/ha/patience.ts";
+
+export const tickMs = 250;
+export const leaseMs = 2000;
+
+export const patience: Patience = {
+  confirmationMs: 1500,
+  freeLeaseMs: 300,
+  candidateMs: 2000,
+  answersMs: 700,
+  restMs: 800,
+  frozenMs: 1500,
+  restartMs: 700,
+  failuresMax: 3,
+  freeBytesMin: 1,
+  joinMs: 400,
+  leaveMs: 1500,
+  lagBytesMax: 5,
+  settleMs: 100,
+  drainMs: 1500,
+  initialiseMs: 1500,
+};
