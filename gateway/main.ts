@@ -6,18 +6,19 @@ import { createLog } from "../src/base/log.ts";
 import { AdminConnections } from "../src/pool/admin-connections.ts";
 import { loadParser } from "../src/sql/parse.ts";
 import { freshness } from "../src/topology/freshness.ts";
-import { localStore } from "../src/topology/local-store.ts";
+import { openStore, parseStorePlace } from "../src/topology/open-store.ts";
 import type { Topology } from "../src/topology/snapshot.ts";
 import { watchTopology } from "../src/topology/watch-topology.ts";
 import { Gateway } from "./gateway.ts";
 import { listen } from "./listener.ts";
 
-const help = `Usage: node gateway/main.ts --topology DIR [options]
+const help = `Usage: node gateway/main.ts --topology PLACE [options]
 
 Speaks PostgreSQL's protocol to clients and sends their statements to the
 shards that the topology names.
 
-  --topology DIR              directory of the local topology store
+  --topology PLACE            directory of the local topology store, or
+                              kubernetes:NAMESPACE/CLUSTER
   --host ADDRESS              address to listen on (default 127.0.0.1)
   --port N                    port to listen on (default 6432)
   --admin-password-file FILE  password of the role "shardgres" at the shards
@@ -50,7 +51,8 @@ if (options.help) {
   });
 }
 
-async function run(directory: string): Promise<void> {
+async function run(topologyPlace: string): Promise<void> {
+  const store = openStore(parseStorePlace(topologyPlace));
   const log = createLog(`gateway ${options.name}`);
   const passwordFile = options["admin-password-file"];
   const password = passwordFile === undefined ? undefined : readFileSync(passwordFile, "utf8").trim();
@@ -58,7 +60,7 @@ async function run(directory: string): Promise<void> {
 
   const stopping = new AbortController();
   const { confirm, ageMs } = freshness();
-  const changes = watchTopology(localStore(directory), stopping.signal, {
+  const changes = watchTopology(store, stopping.signal, {
     onTrouble: (reason) =>
       log.warn({ err: reason, ageMs: ageMs() }, "topology not readable; going on with the last one"),
     onConfirmed: confirm,

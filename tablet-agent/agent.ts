@@ -12,7 +12,7 @@ import { type PostgresVersion, postgresVersion } from "../src/base/postgres-vers
 import { ClaimedError, claimDirectory, type ProcessClaim } from "../src/base/process-claim.ts";
 import { rotateLog } from "../src/base/rotate-log.ts";
 import { writeFileWhole } from "../src/base/write-file.ts";
-import { localStore } from "../src/topology/local-store.ts";
+import { openStore, parseStorePlace } from "../src/topology/open-store.ts";
 import { registerPrimary } from "../src/topology/register-primary.ts";
 import type { Address } from "../src/topology/snapshot.ts";
 import type { AgentOptions } from "./options.ts";
@@ -96,7 +96,10 @@ async function keepRunning(options: AgentOptions, directory: string, context: Ag
       const stopping = whenAborted(stop, () => shutDown(postmaster, context));
       try {
         await postmaster.ready();
-        await registerPrimary(localStore(options.topology), options.shard, { name: options.tablet, address });
+        await registerPrimary(openStore(parseStorePlace(options.topology)), options.shard, {
+          name: options.tablet,
+          address,
+        });
       } catch (error) {
         postmaster.stop("fast");
         await postmaster.exited;

@@ -5,7 +5,7 @@ import { shardName } from "../src/topology/documents.ts";
 import type { ShardName } from "../src/topology/snapshot.ts";
 
 export interface AgentOptions {
-  /** Directory of the local topology. */
+  /** As src/topology/open-store.ts reads it. */
   readonly topology: string;
   readonly shard: ShardName;
   /** Name of this tablet in the topology. */

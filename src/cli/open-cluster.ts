@@ -1,46 +1,46 @@
-// The cluster of `shardgres local` that is kept in a directory, for commands that look at it or talk to its
-// shards.
+// A cluster, for commands that look at its topology or talk to its shards.
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { AppError } from "../base/app-error.ts";
 import { errorCode } from "../base/error-code.ts";
 import { AdminConnections } from "../pool/admin-connections.ts";
-import { localStore } from "../topology/local-store.ts";
+import { openStore } from "../topology/open-store.ts";
 import { readTopology } from "../topology/read-topology.ts";
 import type { Topology } from "../topology/snapshot.ts";
 import type { TopologyStore } from "../topology/store.ts";
+import { type ClusterPlace, placeText } from "./place-options.ts";
 
 export interface OpenCluster {
   readonly topology: Topology;
   readonly admin: AdminConnections;
 }
 
-/** Whoever opens it closes `admin`. Throws AppError "no-cluster", or what is wrong with it. */
-export async function openCluster(dataDir: string): Promise<OpenCluster> {
-  const directory = resolve(dataDir);
-  return await orNoCluster(directory, async () => {
-    const topology = await readTopology(localStore(join(directory, "topology")));
-    const password = (await readFile(join(directory, "admin-password"), "utf8")).trim();
-    return { topology, admin: new AdminConnections(() => topology, password, "shardgres transactions") };
-  });
+/**
+ * Whoever opens it closes `admin`. `passwordFile`: of the role "shardgres"; a local cluster has its own. Throws AppError
+ * "no-cluster", or what is wrong with it.
+ */
+export async function openCluster(place: ClusterPlace, passwordFile: string | undefined): Promise<OpenCluster> {
+  const { topology } = await openTopologyStore(place);
+  const file = passwordFile ?? (place.kind === "local" ? join(resolve(place.dataDir), "admin-password") : undefined);
+  const password = file === undefined ? undefined : (await readFile(file, "utf8")).trim();
+  return { topology, admin: new AdminConnections(() => topology, password, "shardgres transactions") };
 }
 
 /** For commands that ask no shard. Throws as `openCluster`. */
-export async function openTopologyStore(dataDir: string): Promise<{ store: TopologyStore; topology: Topology }> {
-  const directory = resolve(dataDir);
-  const store = localStore(join(directory, "topology"));
-  return { store, topology: await orNoCluster(directory, () => readTopology(store)) };
-}
-
-async function orNoCluster<T>(directory: string, open: () => Promise<T>): Promise<T> {
+export async function openTopologyStore(place: ClusterPlace): Promise<{ store: TopologyStore; topology: Topology }> {
+  const store =
+    place.kind === "local"
+      ? openStore({ kind: "directory", directory: join(resolve(place.dataDir), "topology") })
+      : openStore(place.place, place);
   try {
-    return await open();
+    return { store, topology: await readTopology(store) };
   } catch (cause) {
     const isMissing = ["no-directory", "no-cluster", "ENOENT"].includes(errorCode(cause) ?? "");
     if (!isMissing) throw cause;
-    throw new AppError("no-cluster", `there is no cluster in ${directory}`, {
-      hint: "Name the directory that `shardgres local` was given: --data-dir DIR",
-      cause,
-    });
+    const hint =
+      place.kind === "local"
+        ? "Name the directory that `shardgres local` was given: --data-dir DIR"
+        : "Its name and namespace are those of --cluster NAME and --namespace NAMESPACE.";
+    throw new AppError("no-cluster", `there is no cluster in ${placeText(place)}`, { hint, cause });
   }
 }

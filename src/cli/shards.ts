@@ -26,7 +26,7 @@ const unfinishedLimitMs = 30_000;
 
 async function run(args: readonly string[]): Promise<number> {
   const options = parseShardsOptions(args);
-  const { store, topology } = await openTopologyStore(options.dataDir);
+  const { store, topology } = await openTopologyStore({ kind: "local", dataDir: options.dataDir });
   const client = agentClient({ tls: certificateFiles(resolve(options.dataDir)).admin });
   try {
     const chosen = shardsOf(topology, options);

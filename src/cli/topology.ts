@@ -20,7 +20,7 @@ export const topology: Command = {
 
 async function run(args: readonly string[]): Promise<number> {
   const options = parseTopologyOptions(args);
-  const { store, topology } = await openTopologyStore(options.dataDir);
+  const { store, topology } = await openTopologyStore(options.place);
   if (options.kind === "watch") return await watch(store, topology);
   process.stdout.write(options.json ? topologyJson(topology) : topologyText(topology));
   return 0;

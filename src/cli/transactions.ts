@@ -22,7 +22,7 @@ const patienceSeconds = 2;
 
 async function run(args: readonly string[]): Promise<number> {
   const options = parseTransactionsOptions(args);
-  const cluster = await openCluster(options.dataDir);
+  const cluster = await openCluster(options.place, options.passwordFile);
   try {
     return await (options.kind === "list" ? list(cluster, options.json) : resolve(cluster, options.gid));
   } finally {

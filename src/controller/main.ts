@@ -3,21 +3,22 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { createLog } from "../base/log.ts";
-import { localStore } from "../topology/local-store.ts";
+import { openStore, parseStorePlace } from "../topology/open-store.ts";
 import type { Topology } from "../topology/snapshot.ts";
 import { watchTopology } from "../topology/watch-topology.ts";
 import { Controller } from "./controller.ts";
 import { becomeSoleController } from "./sole-controller.ts";
 import { serveStatus } from "./status-server.ts";
 
-const help = `Usage: node src/controller/main.ts --topology DIR [options]
+const help = `Usage: node src/controller/main.ts --topology PLACE [options]
 
 Ends transactions over several shards that a crash has left in doubt, deletes
 records of transactions that nobody needs any more, and warns of prepared
 transactions that somebody has forgotten. One controller of a cluster works;
 others wait to take over.
 
-  --topology DIR              directory of the local topology store
+  --topology PLACE            directory of the local topology store, or
+                              kubernetes:NAMESPACE/CLUSTER
   --admin-password-file FILE  password of the role "shardgres" at the shards
   --metrics-port N            port on 127.0.0.1 for HTTP: GET /metrics (for
                               Prometheus), /live, /ready (default: any free)
@@ -51,7 +52,9 @@ if (options.help) {
   });
 }
 
-async function run(directory: string): Promise<void> {
+async function run(topologyPlace: string): Promise<void> {
+  const place = parseStorePlace(topologyPlace);
+  const store = openStore(place);
   const log = createLog(`controller ${options.name}`);
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -64,7 +67,7 @@ async function run(directory: string): Promise<void> {
   const passwordFile = options["admin-password-file"];
   const password = passwordFile === undefined ? undefined : readFileSync(passwordFile, "utf8").trim();
 
-  const changes = watchTopology(localStore(directory), signal, {
+  const changes = watchTopology(store, signal, {
     onTrouble: (reason) => log.warn({ err: reason }, "topology not readable; going on with the last one"),
   });
   const first = await changes.next();
@@ -81,12 +84,16 @@ async function run(directory: string): Promise<void> {
   });
   process.stdout.write(`${JSON.stringify({ ready: true, port: server.port })}\n`);
 
-  const claim = await becomeSoleController(directory, signal, (pid) => log.info({ pid }, "another one works; waiting"));
-  if (claim !== undefined) {
+  while (!signal.aborted) {
+    const reign = await becomeSoleController(place, store.leases, signal, (who) =>
+      log.info(who, "another one works; waiting"),
+    );
+    if (reign === undefined) break;
     log.info({ metricsPort: server.port }, "at work");
-    await controller.work(signal);
-    await controller.close();
-    await claim.release();
+    await controller.work(reign.signal);
+    if (!signal.aborted) log.warn("this controller's lease is lost; waiting for it");
+    else await controller.close();
+    await reign.release();
   }
   await server.close();
   await watching;

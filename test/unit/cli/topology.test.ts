@@ -55,9 +55,9 @@ function topologyOf(shards: readonly Shard[], firstBuckets: number, generation =
 }
 
 test.each([
-  [["show"], { kind: "show", dataDir: ".shardgres", json: false }],
-  [["show", "--json", "--data-dir", "d"], { kind: "show", dataDir: "d", json: true }],
-  [["watch", "--data-dir=d"], { kind: "watch", dataDir: "d" }],
+  [["show"], { kind: "show", place: { kind: "local", dataDir: ".shardgres" }, json: false }],
+  [["show", "--json", "--data-dir", "d"], { kind: "show", place: { kind: "local", dataDir: "d" }, json: true }],
+  [["watch", "--data-dir=d"], { kind: "watch", place: { kind: "local", dataDir: "d" } }],
 ])("%j is understood", (args, options) => {
   expect(parseTopologyOptions(args)).toEqual(options);
 });

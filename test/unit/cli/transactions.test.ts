@@ -18,10 +18,19 @@ const ours: ListedTransaction = {
 };
 
 test.each([
-  [["list"], { kind: "list", dataDir: ".shardgres", json: false }],
-  [["list", "--json", "--data-dir", "d"], { kind: "list", dataDir: "d", json: true }],
-  [["resolve", gid], { kind: "resolve", dataDir: ".shardgres", gid }],
-  [["resolve", "--data-dir=d", "--all"], { kind: "resolve", dataDir: "d", gid: undefined }],
+  [["list"], { kind: "list", place: { kind: "local", dataDir: ".shardgres" }, passwordFile: undefined, json: false }],
+  [
+    ["list", "--json", "--data-dir", "d"],
+    { kind: "list", place: { kind: "local", dataDir: "d" }, passwordFile: undefined, json: true },
+  ],
+  [
+    ["resolve", gid],
+    { kind: "resolve", place: { kind: "local", dataDir: ".shardgres" }, passwordFile: undefined, gid },
+  ],
+  [
+    ["resolve", "--data-dir=d", "--all"],
+    { kind: "resolve", place: { kind: "local", dataDir: "d" }, passwordFile: undefined, gid: undefined },
+  ],
 ])("%j is understood", (args, options) => {
   expect(parseTransactionsOptions(args)).toEqual(options);
 });
