@@ -21,6 +21,8 @@ export class ClientConnection implements ClientSink {
   #isEnding = false;
   #events: ClientEvents | undefined;
   #pauses = 0;
+  /** How often something has been written to the client. */
+  writes = 0;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -50,6 +52,7 @@ export class ClientConnection implements ClientSink {
   }
 
   write(bytes: Buffer): boolean {
+    this.writes++;
     return this.#isClosed || this.#isEnding ? true : this.#socket.write(bytes);
   }
 

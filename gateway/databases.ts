@@ -12,7 +12,7 @@ import { homeSecretSql, takeSecretSql } from "../src/catalog/transaction-schema.
 import { UserTypes, userTypesSql } from "../src/catalog/user-types.ts";
 import { allShards } from "../src/executor/execution.ts";
 import type { AdminConnections } from "../src/pool/admin-connections.ts";
-import type { Topology } from "../src/topology/snapshot.ts";
+import type { ShardName, Topology } from "../src/topology/snapshot.ts";
 import { catalogChannel } from "../src/transaction/catalog-channel.ts";
 import { Coordinator } from "../src/transaction/coordinator.ts";
 import { originOf } from "../src/transaction/gid.ts";
@@ -171,6 +171,7 @@ export class Databases {
   #transactions = 0;
   #log: Log;
   #open = new Map<string, Promise<Database>>();
+  #terms: ReadonlyMap<ShardName, number>;
 
   constructor(topology: () => Topology, admin: AdminConnections, gatewayName: string, log: Log) {
     this.#topology = topology;
@@ -178,6 +179,7 @@ export class Databases {
     this.#origin = originOf(gatewayName, Date.now());
     this.#gatewayName = gatewayName;
     this.#log = log;
+    this.#terms = termsOf(topology());
   }
 
   /** Rejects with pg.DatabaseError (3D000) when there is no such database. */
@@ -189,6 +191,21 @@ export class Databases {
       database.catch(() => this.#open.delete(name));
     }
     return database;
+  }
+
+  /** To be called when it has changed: a shard with another primary may not have been told what the one before was. */
+  topologyChanged(): void {
+    const terms = termsOf(this.#topology());
+    for (const [shard, term] of terms) {
+      if (this.#terms.get(shard) === term) continue;
+      for (const database of this.#open.values()) {
+        void database.then(
+          ({ coordinator }) => coordinator.tellAnew(shard),
+          () => {},
+        );
+      }
+    }
+    this.#terms = terms;
   }
 
   /** Sessions of this gateway that use a database. */
@@ -213,7 +230,7 @@ export class Databases {
     const types = new Map<string, string>();
     for (const shard of allShards(this.#topology())) {
       if (shard.name === home) continue;
-      const connection = await this.#admin.connect(shard.name, name);
+      const connection = await this.#admin.connectInTime(shard.name, name);
       try {
         types.set(shard.name, await queryText(connection)(userTypesSql));
       } finally {
@@ -229,7 +246,7 @@ export class Databases {
     // The home shard is asked first: its secret is everybody's.
     const others = allShards(topology).filter((shard) => shard.name !== topology.home);
     for (const shard of [topology.home, ...others.map((other) => other.name)]) {
-      const connection = await this.#admin.connect(shard, name);
+      const connection = await this.#admin.connectInTime(shard, name);
       try {
         await connection.query(metadataSchemaSql);
         if (secret === undefined) secret = await homeSecret(connection);
@@ -239,7 +256,7 @@ export class Databases {
       }
     }
     const connect = async () => {
-      const connection = await this.#admin.connect(this.#topology().home, name);
+      const connection = await this.#admin.connectInTime(this.#topology().home, name);
       await connection.query(`LISTEN ${catalogChannel}`);
       return connection;
     };
@@ -259,6 +276,10 @@ export class Databases {
       log: this.#log,
     });
   }
+}
+
+function termsOf({ shards }: Topology): Map<ShardName, number> {
+  return new Map([...shards].map(([name, { term }]) => [name, term]));
 }
 
 async function homeSecret(connection: pg.Client): Promise<string> {

@@ -8,6 +8,7 @@ import { SqlError } from "../src/pgwire/sql-error.ts";
 import type { Plan } from "../src/planner/plan.ts";
 import type { ShardName } from "../src/topology/snapshot.ts";
 import { planned } from "./planned.ts";
+import { SecondChance } from "./second-chance.ts";
 import type { Session } from "./session.ts";
 import type { SharedStatement } from "./shared-statements.ts";
 import { shownColumns } from "./show.ts";
@@ -15,6 +16,18 @@ import { StatementLeases } from "./statement-leases.ts";
 
 /** Rejects with the error that PostgreSQL has for the statement. */
 export async function describeStatement(session: Session, shared: SharedStatement, plan?: Plan): Promise<Description> {
+  for (let chance: SecondChance | undefined; ; ) {
+    try {
+      return await describeOnce(session, shared, plan);
+    } catch (error) {
+      if (session.transaction.status !== "idle") throw error;
+      chance ??= new SecondChance(session);
+      if (!(await chance.mayTryAgain(error, "none"))) throw error;
+    }
+  }
+}
+
+async function describeOnce(session: Session, shared: SharedStatement, plan: Plan | undefined): Promise<Description> {
   if (plan?.kind === "execute") return describePrepared(session, plan.name);
   const own = plan === undefined ? undefined : gatewayDescription(shared, plan);
   if (own !== undefined) {

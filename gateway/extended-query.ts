@@ -134,11 +134,17 @@ export class ExtendedQuery {
     if (!isForwardable) return false;
     const shard = together.shard ?? session.transaction.participants.keys().next().value ?? session.topology.home;
     const { bytes, needs } = together.finish(shard);
-    session.currentText = together.texts;
+    const { texts, readOnly, described } = together;
+    session.currentText = texts.length === 1 ? texts[0]! : texts.join("\n");
     const uncertain = together.commit(transaction.status === "open");
-    const { described } = together;
     const catalogVersion = session.catalog.version;
-    sendToShard(session, shard, together.readOnly, bytes, needs, true, {
+    sendToShard(session, {
+      shard,
+      bytes,
+      needs,
+      readOnly,
+      isExtended: true,
+      texts,
       onError() {
         for (const prepared of uncertain) prepared.isUncertain = true;
       },

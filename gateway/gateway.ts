@@ -53,6 +53,8 @@ export class Gateway {
   /** To be called when there is another snapshot of the topology: connections of older terms end, whoever waits goes on. */
   topologyChanged(): void {
     this.pool.topologyChanged();
+    this.admin.topologyChanged();
+    this.databases.topologyChanged();
     const settings = connectionSettings(this.topology);
     if (settings !== this.connectionSettings) this.pool.retire(() => true);
     this.connectionSettings = settings;

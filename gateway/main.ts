@@ -10,6 +10,7 @@ import { openStore, parseStorePlace } from "../src/topology/open-store.ts";
 import type { Topology } from "../src/topology/snapshot.ts";
 import { watchTopology } from "../src/topology/watch-topology.ts";
 import { Gateway } from "./gateway.ts";
+import { holdTimeoutMs } from "./hold-timeout.ts";
 import { listen } from "./listener.ts";
 
 const help = `Usage: node gateway/main.ts --topology PLACE [options]
@@ -68,7 +69,7 @@ async function run(topologyPlace: string): Promise<void> {
   const first = await changes.next();
   if (first.done === true) throw new Error("there is no topology");
   let topology: Topology = first.value;
-  const admin = new AdminConnections(() => topology, password);
+  const admin = new AdminConnections(() => topology, password, "shardgres gateway", holdTimeoutMs(undefined));
   const gateway = new Gateway(options.name, () => topology, admin, log);
   const watching = (async () => {
     for await (const next of changes) {

@@ -15,18 +15,19 @@ import { commandComplete, copyInResponse } from "../src/pgwire/backend-message.t
 import { SqlError } from "../src/pgwire/sql-error.ts";
 import type { Plan, SingleShardPlan } from "../src/planner/plan.ts";
 import { refuse } from "../src/planner/refuse.ts";
-import type { ShardName } from "../src/topology/snapshot.ts";
-import { explainLoss, type Stake } from "../src/transaction/lost-connection.ts";
+import { explainLoss, fateOf, type Stake } from "../src/transaction/lost-connection.ts";
 import { ClientGone } from "./client-connection.ts";
 import { CopyStream } from "./copy-from-client.ts";
 import { forward } from "./forward.ts";
 import { planAnew } from "./plan-text.ts";
+import { reserve } from "./reserved-connections.ts";
 import { runAllShards } from "./run-all-shards.ts";
 import { runDistribute } from "./run-distribute.ts";
 import { runScript, runSessionPlan } from "./run-session-plan.ts";
 import { runSet, runSetConfig } from "./run-set.ts";
-import { runTransaction } from "./run-transaction.ts";
+import { rollback, runTransaction } from "./run-transaction.ts";
 import { runTransactionStatus } from "./run-transaction-status.ts";
+import { type Effect, effectOf, SecondChance } from "./second-chance.ts";
 import type { Session } from "./session.ts";
 import { showExplain, showGatewayTable } from "./show.ts";
 import type { Statement } from "./statement.ts";
@@ -37,6 +38,26 @@ export async function runStatement(session: Session, statement: Statement, plan:
   session.interrupts.check();
   if (session.transaction.status === "failed" && !endsFailedTransaction(plan)) throw transactionAborted();
   if (session.clock.isOn) session.clock.statementBegins(session.transaction.status !== "idle");
+  if (session.transaction.status !== "idle" || statement.isInSeries || statement.taker !== undefined) {
+    return runOnce(session, statement, plan);
+  }
+  const { client } = session;
+  const writes = client.writes;
+  for (let chance: SecondChance | undefined; ; ) {
+    try {
+      return await runOnce(session, statement, plan);
+    } catch (error) {
+      if (fateOf(error) === undefined || client.writes > writes) throw error;
+      chance ??= new SecondChance(session);
+      // Nothing has been committed where a transaction is still open: it is this statement's own.
+      const isUndone = session.transaction.status !== "idle";
+      if (isUndone) await rollback(session);
+      if (!(await chance.mayTryAgain(error, effectOfPlan(plan, statement), isUndone))) throw error;
+    }
+  }
+}
+
+async function runOnce(session: Session, statement: Statement, plan: Plan): Promise<Buffer> {
   try {
     // No value can come with a simple query: the shard says so.
     if (statement.run.parameters === undefined && (statement.normalized?.parameterMax ?? 0) > 0 && isQuery(plan)) {
@@ -67,6 +88,25 @@ function stakeOf({ transaction }: Session, plan: Plan): Stake {
       return "outcome";
     default:
       return "read";
+  }
+}
+
+function effectOfPlan(plan: Plan, { run }: Statement): Effect {
+  switch (plan.kind) {
+    case "single-shard":
+    case "scatter":
+    case "gather":
+      return effectOf(plan.readOnly, [run.text]);
+    case "scatter-write":
+    case "insert-split":
+    case "insert-select":
+      return "undoable";
+    case "copy-out":
+    case "set":
+    case "transaction-status":
+      return "none";
+    default:
+      return "lasting";
   }
 }
 
@@ -246,18 +286,4 @@ async function runSingleShard(session: Session, statement: Statement, plan: Sing
   } finally {
     leases.release();
   }
-}
-
-/** From now on this connection stays with the session. */
-function reserve(
-  session: Session,
-  shard: ShardName,
-  participant: Awaited<ReturnType<StatementLeases["participant"]>>,
-  leases: StatementLeases,
-): void {
-  participant.cannotPrepare = true;
-  if (session.reserved.has(shard)) return;
-  session.reserved.set(shard, participant.lease);
-  leases.keep(shard);
-  participant.lease.connection.onNotification((message) => session.client.write(Buffer.from(message)));
 }

@@ -1,13 +1,16 @@
 // The short way: messages that one shard understands as they are go to it in one write, and its answer, ReadyForQuery
 // included, goes to the client as the bytes that come.
-import { PassThrough } from "../src/executor/pass-through.ts";
+import { PassThrough, type PassThroughEvents } from "../src/executor/pass-through.ts";
 import type { NeededStatement, ServerConnection } from "../src/pgclient/server-connection.ts";
+import type { ShardError } from "../src/pgwire/error-fields.ts";
 import { transactionStatus } from "../src/pgwire/message-type.ts";
 import type { Plan, SingleShardPlan } from "../src/planner/plan.ts";
 import type { ShardName } from "../src/topology/snapshot.ts";
 import { explainLoss } from "../src/transaction/lost-connection.ts";
 import { Participant } from "../src/transaction/participant.ts";
 import { CopyForward } from "./copy-from-client.ts";
+import { endOfReserved } from "./reserved-connections.ts";
+import { effectOf, SecondChance } from "./second-chance.ts";
 import type { Session } from "./session.ts";
 import { translationFrom } from "./translation.ts";
 
@@ -23,84 +26,153 @@ export function isPlain(plan: Plan): plan is SingleShardPlan {
   );
 }
 
-export interface ShortWayEvents {
+/** Messages that end with one ReadyForQuery. */
+export interface ShardRequest {
+  readonly shard: ShardName;
+  readonly bytes: Buffer | readonly Buffer[];
+  readonly needs: readonly NeededStatement[];
+  /** It is proved that nothing is written and nothing locked. */
+  readonly readOnly: boolean;
+  readonly isExtended: boolean;
+  /** Of the statements that are executed. */
+  readonly texts: readonly string[];
   /** At every error of the answer. */
   readonly onError?: () => void;
   readonly onRowDescription?: ((message: Buffer) => void) | undefined;
 }
 
-/**
- * Messages that end with one ReadyForQuery; the transaction has not failed. The session is busy until the answer is
- * complete.
- */
-export function sendToShard(
-  session: Session,
-  shard: ShardName,
-  readOnly: boolean,
-  bytes: Buffer | readonly Buffer[],
-  needs: readonly NeededStatement[],
-  isExtended: boolean,
-  { onError = () => {}, onRowDescription }: ShortWayEvents = {},
-): void {
-  const { transaction, client, gateway, reserved, clock, interrupts } = session;
-  const isOpen = transaction.status === "open";
-  let connection: ServerConnection | undefined;
-  let copy: CopyForward | undefined;
-  const lost = (error: unknown) => {
+/** The transaction has not failed. The session is busy until the answer is complete. */
+export function sendToShard(session: Session, request: ShardRequest): void {
+  session.begin();
+  new ShortWay(session, request).go();
+}
+
+class ShortWay implements PassThroughEvents {
+  readonly translate: ((typeOid: number) => number) | undefined;
+  readonly onRowDescription: ((message: Buffer) => void) | undefined;
+  readonly #session: Session;
+  readonly #request: ShardRequest;
+  readonly #handler: PassThrough;
+  readonly #isOpen: boolean;
+  /** The transaction, if there is one, has not used the shard before. */
+  readonly #isFirst: boolean;
+  #needs: readonly NeededStatement[];
+  #connection: ServerConnection | undefined;
+  #copy: CopyForward | undefined;
+  #chance: SecondChance | undefined;
+
+  constructor(session: Session, request: ShardRequest) {
+    const { transaction, client, reserved } = session;
+    this.#session = session;
+    this.#request = request;
+    this.#needs = request.needs;
+    this.#isOpen = transaction.status === "open";
+    this.#isFirst = !transaction.participants.has(request.shard) && !reserved.has(request.shard);
+    this.translate = translationFrom(session, request.shard);
+    this.onRowDescription = request.onRowDescription;
+    this.#handler = new PassThrough(client, this, true);
+  }
+
+  go(): void {
+    const { transaction, gateway, reserved, clock, interrupts } = this.#session;
+    const { shard, bytes } = this.#request;
+    const participant = this.#isOpen && !transaction.mustJoin ? transaction.participants.get(shard) : undefined;
+    const kept = reserved.get(shard);
+    if (participant !== undefined) this.#sendTo(participant);
+    else if (this.#isOpen) {
+      transaction.join(shard).then(
+        (joined) => this.#sendTo(joined),
+        (error: unknown) => this.onLost(error),
+      );
+    } else if (kept !== undefined) this.#sendTo(new Participant(kept, undefined));
+    else {
+      const traveller = this.#session.traveller();
+      const { signal } = interrupts;
+      gateway.pool.submit({ shard, traveller, bytes, syncs: 1, needs: this.#needs, handler: this.#handler, signal });
+    }
+    // It waits for a connection.
+    if (this.#connection === undefined && clock.isOn) clock.statementBegins(this.#isOpen);
+  }
+
+  #sendTo(participant: Participant): void {
+    if (!this.#request.readOnly) participant.wrote = true;
+    this.#handler.sent(participant.lease.connection);
+    participant.request(this.#request.bytes, this.#handler, 1, this.#needs);
+  }
+
+  onSent(used: ServerConnection): void {
+    const { clock, active } = this.#session;
+    this.#connection = used;
+    // From here on the shard keeps the time.
+    if (clock.isOn) clock.statementSent();
+    if (!this.#isOpen) active.set(used, this.#request.shard);
+  }
+
+  onCopyIn(): void {
+    const session = this.#session;
+    const { isExtended } = this.#request;
+    this.#copy = new CopyForward(this.#connection!, session.client, isExtended, () => {
+      session.copy = undefined;
+    });
+    session.beginCopy(this.#copy, isExtended);
+  }
+
+  onError(error: ShardError): void {
+    if (this.#copy !== undefined && this.#session.copy === this.#copy) this.#copy.failed();
+    this.#request.onError?.();
+    this.#session.fail(error, 0);
+  }
+
+  onReady(status: number): void {
+    const session = this.#session;
+    if (this.#isOpen && status === transactionStatus.failed) session.transaction.fail();
     session.active.clear();
-    if (session.copy === copy) session.copy = undefined;
-    onError();
-    session.fail(explainLoss(error, isOpen ? "transaction" : readOnly ? "read" : "outcome"), undefined);
+    session.saidReady();
+    session.done();
+  }
+
+  onLost(error: unknown): void {
+    this.#session.active.clear();
+    this.#connection = undefined;
+    if (!this.#isFirst || !this.#canBeSentAgain()) {
+      this.#giveUp(error);
+      return;
+    }
+    const { readOnly, texts } = this.#request;
+    this.#chance ??= new SecondChance(this.#session);
+    // What a transaction has done on a shard that it has not committed on is undone, however the connection was lost.
+    this.#chance.mayTryAgain(error, effectOf(readOnly, texts), this.#isOpen).then(
+      (may) => (may ? this.#again() : this.#giveUp(error)),
+      (reason: unknown) => this.#giveUp(reason),
+    );
+  }
+
+  #again(): void {
+    if (this.#isOpen) this.#session.transaction.leave(this.#request.shard);
+    this.#handler.forget();
+    this.go();
+  }
+
+  /** The client has had nothing of the answer, but that its Parse is done where that was so already. */
+  #canBeSentAgain(): boolean {
+    if (this.#handler.hasAnswered) return false;
+    const { earlyParses } = this.#handler;
+    if (earlyParses === 0) return true;
+    if (earlyParses < this.#needs.filter(({ isAnswered }) => isAnswered === true).length) return false;
+    this.#needs = this.#needs.map(({ name, parse }) => ({ name, parse }));
+    return true;
+  }
+
+  #giveUp(error: unknown): void {
+    const session = this.#session;
+    const { shard, readOnly } = this.#request;
+    session.active.clear();
+    if (session.copy === this.#copy) session.copy = undefined;
+    this.#request.onError?.();
+    const kept = session.reserved.get(shard);
+    if (kept?.connection.isClosed === true) session.fatal(endOfReserved(kept));
+    else session.fail(explainLoss(error, this.#isOpen ? "transaction" : readOnly ? "read" : "outcome"), undefined);
     session.sayReady();
     session.done();
-  };
-  const handler = new PassThrough(
-    client,
-    {
-      ...(onRowDescription === undefined ? {} : { onRowDescription }),
-      translate: translationFrom(session, shard),
-      onSent(used) {
-        connection = used;
-        // From here on the shard keeps the time.
-        if (clock.isOn) clock.statementSent();
-        if (!isOpen) session.active.set(used, shard);
-      },
-      onCopyIn() {
-        copy = new CopyForward(connection!, client, isExtended, () => {
-          session.copy = undefined;
-        });
-        session.beginCopy(copy, isExtended);
-      },
-      onError(error) {
-        if (copy !== undefined && session.copy === copy) copy.failed();
-        onError();
-        session.fail(error, 0);
-      },
-      onReady(status) {
-        if (isOpen && status === transactionStatus.failed) transaction.fail();
-        session.active.clear();
-        session.saidReady();
-        session.done();
-      },
-      onLost: lost,
-    },
-    true,
-  );
-  const sendTo = (participant: Participant) => {
-    if (!readOnly) participant.wrote = true;
-    handler.sent(participant.lease.connection);
-    participant.request(bytes, handler, 1, needs);
-  };
-  session.begin();
-  const participant = isOpen && !transaction.mustJoin ? transaction.participants.get(shard) : undefined;
-  const kept = reserved.get(shard);
-  if (participant !== undefined) sendTo(participant);
-  else if (isOpen) transaction.join(shard).then(sendTo, lost);
-  else if (kept !== undefined) sendTo(new Participant(kept, undefined));
-  else {
-    const traveller = session.traveller();
-    gateway.pool.submit({ shard, traveller, bytes, syncs: 1, needs, handler, signal: interrupts.signal });
   }
-  // It waits for a connection.
-  if (connection === undefined && clock.isOn) clock.statementBegins(isOpen);
 }

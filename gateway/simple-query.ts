@@ -58,7 +58,8 @@ function forwardWhole(session: Session, text: string, normalized: Normalized, pl
   };
   const shard = singleShardOf(plan.targets, topology, run, transaction.participants.keys());
   if (shard === undefined) return false;
-  sendToShard(session, shard, plan.readOnly, message, [], false);
+  const { readOnly } = plan;
+  sendToShard(session, { shard, bytes: message, needs: [], readOnly, isExtended: false, texts: [text] });
   return true;
 }
 

@@ -1,5 +1,6 @@
 // The beginning of a session: what the client asks for, who it is, and what it is told before its first statement.
 import { createHash, randomBytes } from "node:crypto";
+import { ConnectionLost } from "../src/pgclient/connection-lost.ts";
 import type { ServerLogin } from "../src/pgclient/server-connection.ts";
 import {
   authenticationOk,
@@ -15,7 +16,7 @@ import { frontend, headerBytes } from "../src/pgwire/message-type.ts";
 import { mockVerifier, parseVerifier, type ScramSecret, ScramServer } from "../src/pgwire/scram.ts";
 import { SqlError } from "../src/pgwire/sql-error.ts";
 import { type StartupPacket, startupPacketMaxBytes } from "../src/pgwire/startup-packet.ts";
-import type { Lease } from "../src/pool/pool.ts";
+import type { Lease, Traveller } from "../src/pool/pool.ts";
 import { SessionSettings } from "../src/pool/session-settings.ts";
 import { Participant } from "../src/transaction/participant.ts";
 import type { CancelKey } from "./cancel-keys.ts";
@@ -33,6 +34,8 @@ const newestMinor = 2;
 const secretBytesOf = (minor: number) => (minor >= 2 ? 32 : 4);
 /** How long the right to connect is taken for granted, where this gateway has not changed it. */
 const connectCheckMs = 5_000;
+/** Connections to the home shard that may be lost in the midst of it. */
+const triesMax = 5;
 /** Secret of this process, so that the salt of an unknown role is the same each time it is asked for. */
 const mockSecret = randomBytes(32);
 
@@ -86,15 +89,9 @@ export async function startSession(
   const loginKey = `${user}\0${databaseName}\0${secretKey(secret)}`;
   const asked = SessionSettings.of(startupSettings(packet.parameters));
   const settings = withoutLowering(gateway.topology, asked);
-  const { home } = gateway.topology;
+  const traveller = { login, loginKey, settings, holdTimeoutMs: holdTimeoutMs(settings.get(holdTimeoutSetting)) };
   // The shard decides whether role and database exist and may be used, and knows what the settings are.
-  const hold = holdTimeoutMs(settings.get(holdTimeoutSetting));
-  const lease = await gateway.pool.acquire(
-    home,
-    { login, loginKey, settings, holdTimeoutMs: hold },
-    { signal: reader.gone },
-  );
-  try {
+  return onHome(gateway, traveller, reader.gone, async (lease) => {
     const checkedAt = gateway.connectChecks.get(loginKey) ?? 0;
     if (Date.now() - checkedAt > connectCheckMs) {
       await checkConnect(lease, databaseName);
@@ -108,8 +105,25 @@ export async function startSession(
     const start = { client, gateway, database, login, loginKey, settings: kept, defaults };
     const warning = settings === asked ? undefined : durabilityWarning();
     return { start, minor, parameters: new Map(lease.connection.parameters), warning };
-  } finally {
-    lease.release();
+  });
+}
+
+/** Where the connection is lost, once more on another one. */
+async function onHome<T>(
+  { pool, topology }: Gateway,
+  traveller: Traveller,
+  signal: AbortSignal,
+  ask: (lease: Lease) => Promise<T>,
+): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    const lease = await pool.acquire(topology.home, traveller, { signal, isFresh: tries > 1 });
+    try {
+      return await ask(lease);
+    } catch (error) {
+      if (!(error instanceof ConnectionLost) || tries >= triesMax) throw error;
+    } finally {
+      lease.release();
+    }
   }
 }
 

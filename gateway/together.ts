@@ -41,7 +41,7 @@ export class Together {
   described: Prepared | undefined;
   #describesPortal = false;
   /** Of the statements that are to be executed. */
-  texts = "";
+  readonly texts: string[] = [];
 
   constructor(session: Session, statements: Map<string, Prepared>, portals: Map<string, Portal>) {
     this.#session = session;
@@ -122,7 +122,7 @@ export class Together {
     const shard = singleShardOf(plan.targets, topology, run, used);
     if (shard === undefined || !this.#goesTo(shard)) return false;
     if (!plan.readOnly) this.readOnly = false;
-    this.texts = this.texts === "" ? shared.text : `${this.texts}\n${shared.text}`;
+    this.texts.push(shared.text);
     this.#newPortals.set(message.portal, { prepared, bind: message, shard, held: undefined });
     if (message.statement === "" && this.#hasOwnUnnamed) {
       this.#pieces.push(bytes);

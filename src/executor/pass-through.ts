@@ -3,6 +3,7 @@
 import type { AppError } from "../base/app-error.ts";
 import { type AnswerHandler, watch } from "../pgclient/answer-handler.ts";
 import type { ServerConnection } from "../pgclient/server-connection.ts";
+import { parseComplete } from "../pgwire/backend-message.ts";
 import { ShardError } from "../pgwire/error-fields.ts";
 import { backend } from "../pgwire/message-type.ts";
 import { translateParameterDescription, translateRowDescription } from "../pgwire/row-description.ts";
@@ -26,7 +27,7 @@ export interface PassThroughEvents {
   /** The request is on its way. */
   onSent?(connection: ServerConnection): void;
   /** RowDescription as the client gets it. */
-  onRowDescription?(message: Buffer): void;
+  readonly onRowDescription?: ((message: Buffer) => void) | undefined;
   /** From the shard's object ids of types to those that the client knows; undefined: they are the same. */
   readonly translate?: ((typeOid: number) => number) | undefined;
   /** An error of the shard. The listener passes it to the client, or keeps it. */
@@ -48,6 +49,10 @@ export class PassThrough implements AnswerHandler {
   #events: PassThroughEvents;
   #connection: ServerConnection | undefined;
   #isPaused = false;
+  /** The client has got something of the answer. */
+  hasAnswered = false;
+  /** ParseComplete that the client has got for statements that were prepared already, before anything was sent. */
+  earlyParses = 0;
 
   /** `includesReady`: the shard's ReadyForQuery is also the client's. */
   constructor(sink: ClientSink, events: PassThroughEvents, includesReady: boolean) {
@@ -63,7 +68,15 @@ export class PassThrough implements AnswerHandler {
     this.#events.onSent?.(connection);
   }
 
+  /** The request is sent once more, on another connection: what has come before does not count. */
+  forget(): void {
+    this.#connection = undefined;
+    this.earlyParses = 0;
+  }
+
   forward(bytes: Buffer): boolean {
+    if (bytes === parseComplete) this.earlyParses++;
+    else this.hasAnswered = true;
     this.#sink.write(bytes);
     const pending = this.#sink.pendingBytes;
     if (pending > pendingBytesMax && !this.#isPaused && this.#connection !== undefined) this.#pause(this.#connection);
@@ -73,6 +86,7 @@ export class PassThrough implements AnswerHandler {
   message(type: number, message: Buffer): boolean {
     switch (type) {
       case backend.errorResponse:
+        this.hasAnswered = true;
         this.#events.onError(new ShardError(message));
         return false;
       case backend.commandComplete:

@@ -1,7 +1,6 @@
 // One connection to one PostgreSQL. Requests are answered in the order in which they were sent, each by its own handler.
 import { connect as connectSocket, type Socket } from "node:net";
 import { serialize } from "pg-protocol";
-import { AppError } from "../base/app-error.ts";
 import { assert } from "../base/assert.ts";
 import { parseComplete } from "../pgwire/backend-message.ts";
 import { ShardError } from "../pgwire/error-fields.ts";
@@ -12,6 +11,7 @@ import type { AnswerHandler } from "./answer-handler.ts";
 import { AnswerReader } from "./answer-reader.ts";
 import { authenticate } from "./authenticate.ts";
 import { sendCancelRequest } from "./cancel-request.ts";
+import { ConnectionLost, type ServerIdentity } from "./connection-lost.ts";
 import { PreparedNames } from "./prepared-names.ts";
 
 /** `host` beginning with a slash is the directory of a Unix socket, as in libpq. */
@@ -49,6 +49,8 @@ const readBufferBytes = 64 * 1024;
 export class ServerConnection {
   readonly address: ServerAddress;
   readonly login: ServerLogin;
+  /** Which server of which shard it is, as whoever has opened it knows; `run`: another one for each start of the server. */
+  server: ServerIdentity | undefined;
   /** What the server last reported of each parameter. */
   readonly parameters = new Map<string, string>();
   /** Status byte of the last ReadyForQuery. */
@@ -62,7 +64,7 @@ export class ServerConnection {
   readonly prepared = new PreparedNames();
   #readBuffer: Buffer;
   #bufferInUse = false;
-  #closed: AppError | undefined;
+  #closed: ConnectionLost | undefined;
   /** The FATAL error that the server sent before closing. */
   #farewell: ShardError | undefined;
   /** Cancel requests that the server has not taken yet. */
@@ -133,10 +135,9 @@ export class ServerConnection {
   }
 
   /** Why it is closed, for those who wanted to send something: nothing of it was sent. */
-  get lostBefore(): AppError | undefined {
+  get lostBefore(): ConnectionLost | undefined {
     if (this.#closed === undefined) return undefined;
-    const { code, message, cause } = this.#closed;
-    return new AppError(code, message, { retry: "safe", cause });
+    return new ConnectionLost(this.#closed.cause, "safe", this.server);
   }
 
   /** Requests that wait for their answer. */
@@ -381,10 +382,7 @@ export class ServerConnection {
   #lose(cause: Error | undefined): void {
     if (this.#closed) return;
     const reason = this.#farewell ?? cause;
-    this.#closed = new AppError("server-connection-lost", reason?.message ?? "server closed the connection", {
-      retry: "never",
-      cause: reason,
-    });
+    this.#closed = new ConnectionLost(reason, "never", this.server);
     const waiting = this.#exchanges;
     this.#exchanges = [];
     for (const { handler } of waiting) handler.lost(this.#closed);

@@ -1,7 +1,13 @@
 // Connections of Shardgres' own to the shards, as the role `shardgres`: for roles' verifiers, catalogs, the metadata schema
-// and the ends of transactions. Nothing of a client's ever runs on them.
+// and the ends of transactions. Nothing of a client's ever runs on them. They are to the primaries of the terms that the
+// topology names, and are cut off when it names later ones.
+import { Socket } from "node:net";
 import pg from "pg";
+import { AppError } from "../base/app-error.ts";
+import { backoff } from "../base/backoff.ts";
 import type { Address, ShardName, Topology } from "../topology/snapshot.ts";
+import { isPassing } from "./may-pass.ts";
+import { noPrimary, termIn, termSettingsSql } from "./open-primary.ts";
 
 export const adminRole = "shardgres";
 
@@ -17,6 +23,10 @@ export type AdminQuery = (
 const idleTimeoutMs = 10_000;
 /** A shard that does not answer for so long is treated as if it were gone. */
 const queryTimeoutMs = 10_000;
+const retryPause = { firstMs: 50, maxMs: 500 };
+
+/** One row: whether the server is in recovery, and the settings of the role. */
+const whoSql = `SELECT pg_catalog.pg_is_in_recovery()::text, ${termSettingsSql}`;
 
 const asTexts = { getTypeParser: () => (value: string) => value };
 
@@ -32,20 +42,72 @@ export class AdminConnections {
   #topology: () => Topology;
   #password: string | undefined;
   #applicationName: string;
+  readonly #holdTimeoutMs: number;
   /** By shard and database. */
   #kept = new Map<string, Kept>();
+  /** Those to primaries, with the term for which they were opened. */
+  #open = new Map<Socket, { readonly shard: ShardName; readonly term: number }>();
+  /** To be called when the topology changes: somebody waits for a primary. */
+  #waiting = new Set<() => void>();
+  #isClosed = false;
 
-  constructor(topology: () => Topology, password: string | undefined, applicationName = "shardgres gateway") {
+  /** `holdTimeoutMs`: how long those wait for a primary who can wait. */
+  constructor(
+    topology: () => Topology,
+    password: string | undefined,
+    applicationName = "shardgres gateway",
+    holdTimeoutMs = 0,
+  ) {
     this.#topology = topology;
     this.#password = password;
     this.#applicationName = applicationName;
+    this.#holdTimeoutMs = holdTimeoutMs;
   }
 
-  /** A new connection, for the caller to end. Rejects as `pg` does. */
+  /** To be called when it has changed. */
+  topologyChanged(): void {
+    const { shards } = this.#topology();
+    for (const [socket, { shard, term }] of this.#open) {
+      if ((shards.get(shard)?.term ?? Number.POSITIVE_INFINITY) > term) socket.destroy();
+    }
+    for (const wake of [...this.#waiting]) wake();
+  }
+
+  /**
+   * A new connection to the primary, for the caller to end. Rejects as `pg` does, or with AppError "no-primary" where there
+   * is none yet.
+   */
   async connect(shard: ShardName, database: string, settings: pg.ClientConfig = {}): Promise<pg.Client> {
-    const primary = this.#topology().shards.get(shard)?.primary;
-    if (primary === undefined) throw new Error(`shard "${shard}" has no primary`);
-    return this.connectTo(primary.address, database, settings);
+    const { primary, term = 0 } = this.#topology().shards.get(shard) ?? {};
+    if (primary === undefined) throw noPrimary(`the topology names no primary of shard "${shard}"`);
+    const socket = new Socket();
+    this.#open.set(socket, { shard, term });
+    socket.on("close", () => this.#open.delete(socket));
+    try {
+      const client = await this.connectTo(primary.address, database, { ...settings, stream: () => socket });
+      const { rows } = await client.query<(string | null)[]>({ text: whoSql, rowMode: "array", types: asTexts });
+      const [isInRecovery, roleSettings] = rows[0] ?? [];
+      const itsTerm = termIn(roleSettings ?? "");
+      if (isInRecovery === "true") throw noPrimary(`tablet "${primary.name}" is not promoted yet`);
+      if (itsTerm !== undefined && itsTerm < term)
+        throw noPrimary(`tablet "${primary.name}" is in term ${itsTerm} still`);
+      return client;
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    }
+  }
+
+  /** The same, but while the shard has no primary there is one attempt after the other, until the hold timeout is over. */
+  async connectInTime(shard: ShardName, database: string, settings: pg.ClientConfig = {}): Promise<pg.Client> {
+    const pause = backoff(retryPause);
+    for (const end = Date.now() + this.#holdTimeoutMs; ; await this.#newsOr(pause.next())) {
+      try {
+        return await this.connect(shard, database, settings);
+      } catch (error) {
+        if (this.#isClosed || !mayPass(error) || Date.now() >= end) throw error;
+      }
+    }
   }
 
   /** The same to any tablet. */
@@ -68,7 +130,7 @@ export class AdminConnections {
 
   /**
    * On a connection that is kept for the next query. When that one turns out to be lost, once more on a new one: so only
-   * for what may be done twice.
+   * for what may be done twice. Waits for a primary.
    */
   readonly query: AdminQuery = async (shard, database, sql, values = []) => {
     const key = `${shard}/${database}`;
@@ -87,7 +149,7 @@ export class AdminConnections {
       } catch (error) {
         if (error instanceof pg.DatabaseError && error.severity === "ERROR") throw error;
         this.#drop(key, kept);
-        if (isNew || tries >= 2) throw error;
+        if (tries >= 3 || (isNew && !isLost(error))) throw error;
       } finally {
         kept.inUse--;
         if (kept.inUse === 0) kept.idleTimer = setTimeout(() => this.#drop(key, kept), idleTimeoutMs).unref();
@@ -115,13 +177,15 @@ export class AdminConnections {
   async close(): Promise<void> {
     const clients = [...this.#kept.values()].map(({ client }) => client);
     for (const [key, kept] of this.#kept) this.#drop(key, kept);
+    this.#isClosed = true;
+    for (const wake of [...this.#waiting]) wake();
     await Promise.allSettled(clients.map(async (client) => (await client).end()));
   }
 
   #keep(key: string, shard: ShardName, database: string): Kept {
     const present = this.#kept.get(key);
     if (present !== undefined) return present;
-    const client = this.connect(shard, database, { query_timeout: queryTimeoutMs });
+    const client = this.connectInTime(shard, database, { query_timeout: queryTimeoutMs });
     const kept: Kept = { client, turn: Promise.resolve(), inUse: 0, idleTimer: undefined };
     this.#kept.set(key, kept);
     client.then(
@@ -129,6 +193,19 @@ export class AdminConnections {
       () => this.#drop(key, kept),
     );
     return kept;
+  }
+
+  /** Resolves when the topology changes, or after that time. */
+  #newsOr(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      this.#waiting.add(done);
+    });
   }
 
   #drop(key: string, kept: Kept): void {
@@ -139,4 +216,16 @@ export class AdminConnections {
       () => {},
     );
   }
+}
+
+/** The server ended the connection while it was at work. */
+function isLost(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError) return isPassing(error.code ?? "");
+  return error instanceof Error && error.message.startsWith("Connection terminated");
+}
+
+function mayPass(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError) return isPassing(error.code ?? "");
+  // What the system says of a connection, or pg when one is lost.
+  return error instanceof AppError ? error.code === "no-primary" : error instanceof Error;
 }

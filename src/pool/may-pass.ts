@@ -11,9 +11,13 @@ import type { ShardName } from "../topology/snapshot.ts";
  */
 const passing = new Set(["57P01", "57P02", "57P03", "57014"]);
 
+export function isPassing(code: string): boolean {
+  return passing.has(code);
+}
+
 /** A connection could not be opened, and it says nothing about who wanted it: the shard may have a primary again soon. */
 export function mayPass(error: unknown): boolean {
-  if (error instanceof ShardError) return passing.has(error.fields.code);
+  if (error instanceof ShardError) return isPassing(error.fields.code);
   if (!(error instanceof AppError)) return false;
   if (error.cause instanceof SqlError) return mayPass(error.cause);
   return error.code === "server-connection-lost" || error.code === "no-primary";

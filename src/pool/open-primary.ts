@@ -10,8 +10,6 @@ export interface OpenedPrimary {
   readonly connection: ServerConnection;
   /** Of the server where it has one, else of the topology. */
   readonly term: number;
-  /** Another one for each start of the server, and for each server. */
-  readonly serverRun: string;
 }
 
 export interface OpenOptions {
@@ -21,10 +19,13 @@ export interface OpenOptions {
   readonly isNew: boolean;
 }
 
+/** Settings of the role, one a line; NULL where there are none. */
+export const termSettingsSql = `(SELECT pg_catalog.array_to_string(setconfig, E'\\n') FROM pg_catalog.pg_db_role_setting
+   WHERE setrole = pg_catalog.to_regrole('shardgres') AND setdatabase = 0)`;
+
 /** One row: start of the server, settings of the role, and where its default_transaction_read_only comes from. */
 const whoSql = (asksWhy: boolean) => `SELECT pg_catalog.pg_postmaster_start_time(),
-  (SELECT pg_catalog.array_to_string(setconfig, E'\\n') FROM pg_catalog.pg_db_role_setting
-   WHERE setrole = pg_catalog.to_regrole('shardgres') AND setdatabase = 0),
+  ${termSettingsSql},
   ${asksWhy ? "(SELECT source FROM pg_catalog.pg_settings WHERE name = 'default_transaction_read_only')" : "NULL"}`;
 
 /** The server itself says so, and not whoever connects to it. */
@@ -59,8 +60,8 @@ export async function openPrimary(
     if (isReadOnly && sourcesOfServer.has(readOnlySource ?? "")) {
       throw noPrimary(`tablet "${shard.primary.name}" is not open for writing yet`);
     }
-    const serverRun = `${address.host}:${address.port} ${startedAt}`;
-    return { connection, term: Math.max(term ?? 0, shard.term), serverRun };
+    connection.server = { shard: name, run: `${address.host}:${address.port} ${startedAt}` };
+    return { connection, term: Math.max(term ?? 0, shard.term) };
   } catch (error) {
     connection.close();
     throw error;
@@ -70,7 +71,7 @@ export async function openPrimary(
   }
 }
 
-/** `settings`: one a line, `name=value`. undefined: there is none. */
+/** `settings`: of `termSettingsSql`. undefined: there is none. */
 export function termIn(settings: string): number | undefined {
   const value = /^shardgres\.term=(\d+)$/m.exec(settings)?.[1];
   return value === undefined ? undefined : Number(value);

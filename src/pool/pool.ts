@@ -40,8 +40,6 @@ export interface Lease {
   readonly connection: ServerConnection;
   /** It is to a standby, by this name, and takes part in no commit; undefined: to the primary. */
   readonly standby?: string | undefined;
-  /** Another one for each start of the server, and for each server. */
-  readonly serverRun: string;
   /** Tells the pool what the caller has changed. */
   settings: SessionSettings;
   /** Called when the connection is lost while the lease is held, behind the handlers of its requests. */

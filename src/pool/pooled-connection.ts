@@ -7,7 +7,6 @@ import { SessionSettings } from "./session-settings.ts";
 export class PooledConnection {
   readonly connection: OpenedPrimary["connection"];
   readonly term: number;
-  readonly serverRun: string;
   readonly loginKey: string;
   settings: SessionSettings = SessionSettings.none;
   idleSince = 0;
@@ -15,10 +14,9 @@ export class PooledConnection {
   /** Of who holds it: called when it is lost. */
   onLost: (() => void) | undefined;
 
-  constructor({ connection, term, serverRun }: OpenedPrimary, loginKey: string) {
+  constructor({ connection, term }: OpenedPrimary, loginKey: string) {
     this.connection = connection;
     this.term = term;
-    this.serverRun = serverRun;
     this.loginKey = loginKey;
   }
 }
@@ -37,10 +35,6 @@ export class PoolLease implements Lease {
 
   get connection(): PooledConnection["connection"] {
     return this.#pooled.connection;
-  }
-
-  get serverRun(): string {
-    return this.#pooled.serverRun;
   }
 
   get settings(): SessionSettings {

@@ -129,6 +129,11 @@ export class Coordinator {
     await Promise.all(participants.map((shard) => mustBeTold(shard) && this.#tell(shard)));
   }
 
+  /** What a shard has been told may be lost together with its primary, where commits wait for no standby. */
+  tellAnew(shard: ShardName): void {
+    this.#told.delete(shard);
+  }
+
   /** For readers that have seen a commit on one shard and miss it on another. */
   readonly help: HelpCommit = (shard, { origin, number, participants }) => {
     const { clusterId } = this.#options;

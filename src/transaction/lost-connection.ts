@@ -5,32 +5,61 @@
 // interrupts, and these are held off from the moment when a commit is written until it is complete. A session that is
 // ended while its commit waits for a standby is told by a WARNING, and then nothing any more; so is one that is ended
 // by a crash or an immediate shutdown; a PANIC says nothing about the commit either.
-import { AppError } from "../base/app-error.ts";
+import { ConnectionLost, type ServerIdentity } from "../pgclient/connection-lost.ts";
 import { ShardError } from "../pgwire/error-fields.ts";
 import { SqlError } from "../pgwire/sql-error.ts";
 
 /** read: nothing. transaction: what it has done, for it is not committed. outcome: it was sent together with its commit. */
 export type Stake = "read" | "transaction" | "outcome";
 
+const adminShutdown = "57P01";
+
 /** FATAL errors that PostgreSQL raises where it looks for interrupts (ProcessInterrupts in tcop/postgres.c). */
-const saidInTime = new Set(["57P01", "57P04", "57P05", "25P03", "25P04", "40001"]);
+const saidInTime = new Set([adminShutdown, "57P04", "57P05", "25P03", "25P04", "40001"]);
 
 /** Another error than the loss of a connection comes back as it is. */
 export function explainLoss(error: unknown, stake: Stake): unknown {
-  if (!(error instanceof AppError) || error.code !== "server-connection-lost") return error;
-  const { cause } = error;
-  if (cause instanceof ShardError && cause.fields.severity === "FATAL" && saidInTime.has(cause.fields.code)) {
-    return error;
-  }
+  if (!(error instanceof ConnectionLost)) return error;
+  const code = farewellOf(error);
+  if (code !== undefined && saidInTime.has(code)) return error;
   const isSent = error.retry !== "safe";
-  switch (stake) {
-    case "outcome":
-      return isSent ? outcomeUnknown() : readLost();
-    case "transaction":
-      return transactionLost();
-    case "read":
-      return readLost();
+  const explained =
+    stake === "transaction" ? transactionLost() : stake === "outcome" && isSent ? outcomeUnknown() : readLost();
+  return new LossExplained(explained, error, stake);
+}
+
+/** What the client is told of a lost connection; remembers which. */
+class LossExplained extends SqlError {
+  readonly lost: ConnectionLost;
+  readonly stake: Stake;
+
+  constructor({ fields }: SqlError, lost: ConnectionLost, stake: Stake) {
+    super(fields);
+    this.lost = lost;
+    this.stake = stake;
   }
+}
+
+/** What has become of a statement whose connection was lost. undone: no matter how far it had come. */
+export interface Fate {
+  readonly kind: "not-sent" | "undone" | "unknown";
+  readonly server: ServerIdentity | undefined;
+}
+
+/** `error`: as it came, or explained. undefined: it says nothing of a lost connection, or of one that was ended on purpose. */
+export function fateOf(error: unknown): Fate | undefined {
+  const lost = error instanceof LossExplained ? error.lost : error;
+  if (!(lost instanceof ConnectionLost)) return undefined;
+  const { server } = lost;
+  if (lost.retry === "safe") return { kind: "not-sent", server };
+  const code = farewellOf(lost);
+  if (code === adminShutdown) return { kind: "undone", server };
+  return code !== undefined && saidInTime.has(code) ? undefined : { kind: "unknown", server };
+}
+
+/** SQLSTATE of the FATAL error that the server has sent before it closed the connection. */
+function farewellOf({ cause }: ConnectionLost): string | undefined {
+  return cause instanceof ShardError && cause.fields.severity === "FATAL" ? cause.fields.code : undefined;
 }
 
 /** For the three commands about what clients prepare: there PostgreSQL's own list tells the outcome. */

@@ -176,6 +176,12 @@ export class SessionTransaction {
     return participant;
   }
 
+  /** The connection was lost before anything that the transaction did there was answered: the shard has not joined. */
+  leave(shard: ShardName): void {
+    this.participants.get(shard)?.lease.discard();
+    this.participants.delete(shard);
+  }
+
   get #opened(): TransactionSteps {
     assert(this.#steps !== undefined, "no transaction is open");
     return this.#steps;

@@ -195,7 +195,18 @@ describe("a server that crashes", () => {
     client = await clients.open({ application_name: name });
   };
 
-  test("during a read: it may be tried again", async () => {
+  test("during a read: it is asked again when the server is back, and the client notices nothing", async () => {
+    for (const sql of [`select count(*) from account where id = ${b1}`, "select count(*) from account"]) {
+      await runAll(await lockers.shard("s2"), "begin", "lock table account");
+      const answer = rowsOf(client, sql);
+      await crash(working);
+      expect(await answer).toEqual([sql.includes("where") ? "1" : "60"]);
+      await back();
+    }
+  });
+
+  test("during a read, for who does not want to wait: it may be tried again", async () => {
+    await client.query("set shardgres.hold_timeout = 0");
     await runAll(await lockers.shard("s2"), "begin", "lock table account");
     const answer = expect(client.query(`select from account where id = ${b1}`)).rejects.toMatchObject({
       code: "08006",

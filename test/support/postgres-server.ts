@@ -19,6 +19,10 @@ export interface PostgresServer {
   pid(): number;
   /** "immediate" is a crash: the server recovers from its log. Same port, same data. */
   restart(mode?: "fast" | "immediate"): Promise<void>;
+  /** Stops the server, and keeps its files; "kill": its postmaster is killed, and the others end when they notice. */
+  halt(mode: "fast" | "immediate" | "kill"): Promise<void>;
+  /** Same port, same data. */
+  start(): Promise<void>;
   /** Stops the server and removes its files. */
   stop(): Promise<void>;
 }
@@ -68,7 +72,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     await ready(child);
   }
 
-  async function halt(signal: "SIGINT" | "SIGQUIT"): Promise<void> {
+  async function halt(signal: "SIGINT" | "SIGQUIT" | "SIGKILL"): Promise<void> {
     const child = server;
     server = undefined;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
@@ -121,6 +125,8 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
         if (server?.pid === undefined) throw new Error("the server has been stopped");
         return server.pid;
       },
+      halt: (mode) => halt(({ fast: "SIGINT", immediate: "SIGQUIT", kill: "SIGKILL" } as const)[mode]),
+      start: () => launch(port),
       async restart(mode = "fast") {
         await halt(mode === "fast" ? "SIGINT" : "SIGQUIT");
         await launch(port);

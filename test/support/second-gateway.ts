@@ -12,7 +12,10 @@ export interface SecondGateway {
 }
 
 /** `name` is to differ from the names of the cluster's other gateways; the first one is "g1". */
-export async function startSecondGateway({ dataDir }: TestCluster, name = "g2"): Promise<SecondGateway> {
+export async function startSecondGateway(
+  { dataDir }: Pick<TestCluster, "dataDir">,
+  name = "g2",
+): Promise<SecondGateway> {
   const ready = Promise.withResolvers<number>();
   const program = await startProgram({
     main: gatewayMain,

@@ -1,11 +1,12 @@
 // What is said of a lost connection: never that something may be tried again which may have been committed.
 import { expect, test } from "vitest";
 import { AppError } from "../../../src/base/app-error.ts";
+import { ConnectionLost } from "../../../src/pgclient/connection-lost.ts";
 import { ShardError } from "../../../src/pgwire/error-fields.ts";
 import { explainLoss, type Stake } from "../../../src/transaction/lost-connection.ts";
 
 const lost = (cause?: unknown, retry: "never" | "safe" = "never") =>
-  new AppError("server-connection-lost", "lost", { cause, retry });
+  new ConnectionLost(cause, retry, { shard: "s1", run: "1" });
 const farewell = (severity: string, code: string) =>
   new ShardError(
     new Map([
