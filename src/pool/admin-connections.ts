@@ -79,7 +79,7 @@ export class AdminConnections {
    */
   async connect(shard: ShardName, database: string, settings: pg.ClientConfig = {}): Promise<pg.Client> {
     const { primary, term = 0 } = this.#topology().shards.get(shard) ?? {};
-    if (primary === undefined) throw noPrimary(`the topology names no primary of shard "${shard}"`);
+    if (primary === undefined) throw noPrimary(`shard "${shard}" has no primary`);
     const socket = new Socket();
     this.#open.set(socket, { shard, term });
     socket.on("close", () => this.#open.delete(socket));

@@ -41,7 +41,7 @@ export async function openPrimary(
   login: ServerLogin,
   { timeoutMs, signal, isNew }: OpenOptions,
 ): Promise<OpenedPrimary> {
-  if (shard?.primary === undefined) throw noPrimary(`the topology names no primary of shard "${name}"`);
+  if (shard?.primary === undefined) throw noPrimary(`shard "${name}" has no primary`);
   const { address } = shard.primary;
   const connection = await ServerConnection.open(address, login, timeoutMs, signal);
   const giveUp = () => connection.sever(signal.reason as Error);
