@@ -44,8 +44,8 @@ function answer(status: Status, request: IncomingMessage, response: ServerRespon
     send(405, "only GET and HEAD\n");
     return;
   }
-  const { pathname } = new URL(request.url ?? "/", "http://localhost");
-  switch (pathname) {
+  // Not every path is a URL's: "//" is none.
+  switch (request.url?.split("?", 1)[0]) {
     case "/metrics":
       send(200, metricsText(status.metrics()), metricsContentType);
       return;

@@ -503,7 +503,9 @@ describe("strangers", () => {
   });
 
   test("places of those who have gone are free again, and agents take none", async () => {
-    const { port, target } = await fakeAgent(certificates.agent);
+    // On a slow machine this takes longer than one may be silent.
+    const patience = { beginMs: 60_000, requestMs: 60_000 };
+    const { port, target } = await fakeAgent(certificates.agent, {}, { patience });
     const identity = await readTlsFiles(certificates.agent);
     const agents: TLSSocket[] = [];
     for (let i = 0; i < 80; i++) {

@@ -1,4 +1,5 @@
 // A tablet's metrics, as Prometheus reads them.
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { metricsText } from "../../../src/base/metrics.ts";
 import { tabletMetrics } from "../../../tablet-agent/api/tablet-metrics.ts";
@@ -50,4 +51,14 @@ test("the remaining time of another's lease is not taken for one's own", () => {
   const text = metricsText(tabletMetrics({ ...fullStatus, lease: { kind: "other", holder: "x", remainingMs: 5_000 } }));
   expect(text).toContain('shardgres_tablet_lease_held{shard="s1",tablet="s1-0"} 0');
   expect(text).not.toContain("lease_remaining");
+});
+
+test("docs/operations/tablet-agent.md names them all, and no others", () => {
+  const page = readFileSync(new URL("../../../docs/operations/tablet-agent.md", import.meta.url), "utf8");
+  const documented = new Set(page.match(/shardgres_tablet_[a-z_]+/g));
+  expect([...documented].sort()).toEqual(
+    tabletMetrics(fullStatus)
+      .map(({ name }) => name)
+      .sort(),
+  );
 });
