@@ -2,14 +2,22 @@
 // everything runs. One file may hold a certificate and its key, so that both change at once.
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { AppError } from "../base/app-error.ts";
 import { describeError } from "../base/describe-error.ts";
+import type { Caller } from "./callers.ts";
 
 export interface TlsFiles {
   /** Certificates of the cluster's authority, PEM. More than one while it is being replaced. */
   readonly authority: string;
   readonly certificate: string;
   readonly key: string;
+}
+
+/** Those of one caller in a directory of certificates, as `shardgres local` makes it. They need not be there. */
+export function tlsFilesIn(directory: string, who: Caller): TlsFiles {
+  const own = join(directory, `${who}.pem`);
+  return { authority: join(directory, "ca.pem"), certificate: own, key: own };
 }
 
 /** As node:tls wants it. */

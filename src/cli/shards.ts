@@ -1,8 +1,10 @@
 // `shardgres shards`: what the tablets' agents say of themselves, and planned switchovers.
 import { resolve } from "node:path";
 import { type AgentClient, agentClient } from "../agent-api/agent-client.ts";
+import { tlsFilesIn } from "../agent-api/tls-files.ts";
 import { AppError } from "../base/app-error.ts";
-import { certificateFiles } from "../local/certificates.ts";
+import { assert } from "../base/assert.ts";
+import { certificatesDirectory } from "../local/certificates.ts";
 import type { Shard, Topology } from "../topology/snapshot.ts";
 import type { TopologyStore } from "../topology/store.ts";
 import { watchTopology } from "../topology/watch-topology.ts";
@@ -26,8 +28,8 @@ const unfinishedLimitMs = 30_000;
 
 async function run(args: readonly string[]): Promise<number> {
   const options = parseShardsOptions(args);
-  const { store, topology } = await openTopologyStore({ kind: "local", dataDir: options.dataDir });
-  const client = agentClient({ tls: certificateFiles(resolve(options.dataDir)).admin });
+  const { store, topology } = await openTopologyStore(options.place);
+  const client = agentClient({ tls: tlsFilesIn(certificatesOf(options), "admin") });
   try {
     const chosen = shardsOf(topology, options);
     if (options.kind === "status") return await status(chosen, client, options);
@@ -61,6 +63,12 @@ async function switchover(
   const changes = () => watchTopology(store, AbortSignal.timeout(unfinishedLimitMs));
   process.stdout.write(`${await switchOver(shard, request, { client, changes })}\n`);
   return 0;
+}
+
+function certificatesOf({ place, certificates }: ShardsOptions): string {
+  if (certificates !== undefined) return resolve(certificates);
+  assert(place.kind === "local", "only a local cluster has a directory of its own");
+  return certificatesDirectory(resolve(place.dataDir));
 }
 
 /** Throws AppError "no-shard" for one that is not there, and for none where one has to be named. */

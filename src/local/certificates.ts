@@ -7,7 +7,7 @@
 //   admin.pem    the same for who runs the cluster: the launcher, and `shardgres shards`
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { TlsFiles } from "../agent-api/tls-files.ts";
+import { type TlsFiles, tlsFilesIn } from "../agent-api/tls-files.ts";
 import { delayUnlessAborted } from "../base/delay.ts";
 import { errorCode } from "../base/error-code.ts";
 import { writeFileWhole } from "../base/write-file.ts";
@@ -40,15 +40,8 @@ const holders: Readonly<Record<keyof LocalCertificates, Holder>> = {
   admin: { name: "admin", names: [], addresses: [], purposes: ["client"] },
 };
 
-/** Where they are; they need not be there. */
-export function certificateFiles(dataDir: string): LocalCertificates {
-  const inside = (name: string) => join(dataDir, "certificates", name);
-  const filesOf = (name: string): TlsFiles => ({
-    authority: inside("ca.pem"),
-    certificate: inside(name),
-    key: inside(name),
-  });
-  return { agent: filesOf("agent.pem"), admin: filesOf("admin.pem") };
+export function certificatesDirectory(dataDir: string): string {
+  return join(dataDir, "certificates");
 }
 
 /** Makes what is missing, of no use, or due. */
@@ -56,10 +49,10 @@ export async function ensureCertificates(
   dataDir: string,
   { clusterId, agentUser, now = () => new Date() }: CertificateOptions,
 ): Promise<LocalCertificates> {
-  const directory = join(dataDir, "certificates");
+  const directory = certificatesDirectory(dataDir);
   await makeDirectory(directory, undefined, 0o755);
   const authority = await ensureAuthority(directory, `shardgres ${clusterId}`, now());
-  const files = certificateFiles(dataDir);
+  const files = { agent: tlsFilesIn(directory, "agent"), admin: tlsFilesIn(directory, "admin") };
   for (const who of ["agent", "admin"] as const) {
     const path = files[who].certificate;
     const text = await readIfThere(path);

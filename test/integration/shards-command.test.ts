@@ -77,6 +77,10 @@ test("status asks the agents; the exit code says whether all is well", async () 
   const all = await shards("status");
   expect(all.stdout).toContain("\n\ns2\n  term 0, no primary, durability none\n  problem: it has no primary\n");
   expect(all.code).toBe(1);
+  const topology = join(dataDir, "topology");
+  const apart = ["--topology", topology, "--certificates", join(dataDir, "certificates")];
+  const elsewhere = await runProgram(process.execPath, [main, "shards", "status", "--shard", "s1", ...apart]);
+  expect(elsewhere).toEqual({ code, stdout, stderr });
   await standby.close();
   const broken = await shards("status", "--shard", "s1", "--json");
   expect(broken.code).toBe(1);

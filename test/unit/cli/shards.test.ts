@@ -106,19 +106,37 @@ const broken: ShardView = {
 };
 const sound: ShardView = { shard: { ...shard, tablets: tablets.slice(0, 2) }, tablets: broken.tablets.slice(0, 2) };
 
+const local = (dataDir: string) => ({ place: { kind: "local", dataDir }, certificates: undefined });
+
 test.each([
-  [["status"], { kind: "status", dataDir: ".shardgres", shard: undefined, decisions: 8, json: false }],
+  [["status"], { ...local(".shardgres"), kind: "status", shard: undefined, decisions: 8, json: false }],
   [
     ["status", "--shard", "s1", "--json", "--decisions=0", "--data-dir", "d"],
-    { kind: "status", dataDir: "d", shard: "s1", decisions: 0, json: true },
+    { ...local("d"), kind: "status", shard: "s1", decisions: 0, json: true },
   ],
   [
     ["switchover"],
-    { kind: "switchover", dataDir: ".shardgres", shard: undefined, to: undefined, force: false, drainMs: undefined },
+    { ...local(".shardgres"), kind: "switchover", shard: undefined, to: undefined, force: false, drainMs: undefined },
   ],
   [
     ["switchover", "--shard=s1", "--to", "s1-1", "--force", "--wait", "3"],
-    { kind: "switchover", dataDir: ".shardgres", shard: "s1", to: "s1-1", force: true, drainMs: 3_000 },
+    { ...local(".shardgres"), kind: "switchover", shard: "s1", to: "s1-1", force: true, drainMs: 3_000 },
+  ],
+  [
+    ["status", "--topology", "/srv/topology", "--certificates", "/srv/certificates"],
+    {
+      place: {
+        kind: "topology",
+        place: { kind: "directory", directory: "/srv/topology" },
+        kubeconfig: undefined,
+        context: undefined,
+      },
+      certificates: "/srv/certificates",
+      kind: "status",
+      shard: undefined,
+      decisions: 8,
+      json: false,
+    },
   ],
 ])("%j is understood", (args, options) => {
   expect(parseShardsOptions(args)).toEqual(options);
@@ -131,6 +149,9 @@ test.each([
   [["status", "--force"], "unknown option '--force'"],
   [["status", "--decisions", "many"], '--decisions must be a whole number up to 1000, not "many"'],
   [["status", "--shard", ""], "--shard must not be empty"],
+  [["status", "--certificates", ""], "--certificates must not be empty"],
+  [["status", "--cluster", "shop"], "--certificates is missing"],
+  [["switchover", "--topology", "/srv/topology"], "--certificates is missing"],
   [["switchover", "--json"], "unknown option '--json'"],
   [["switchover", "--to", ""], "--to must not be empty"],
   [["switchover", "--wait", "61"], '--wait must be a whole number up to 60, not "61"'],

@@ -3,8 +3,8 @@ import { X509Certificate } from "node:crypto";
 import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readTlsFiles, type TlsFiles } from "../../../src/agent-api/tls-files.ts";
-import { certificateFiles, ensureCertificates, keepCertificates } from "../../../src/local/certificates.ts";
+import { readTlsFiles, type TlsFiles, tlsFilesIn } from "../../../src/agent-api/tls-files.ts";
+import { certificatesDirectory, ensureCertificates, keepCertificates } from "../../../src/local/certificates.ts";
 import { eventually } from "../../support/eventually.ts";
 import { clientOf, fakeAgent } from "../../support/fake-agent.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
@@ -17,9 +17,9 @@ const options = (days = 0) => ({ clusterId, agentUser: undefined, now: after(day
 const serialOf = async ({ certificate }: TlsFiles) =>
   new X509Certificate(await readFile(certificate, "utf8")).serialNumber;
 const serialsIn = async (dataDir: string) => {
-  const { agent, admin } = certificateFiles(dataDir);
-  const authority = { ...agent, certificate: agent.authority };
-  return await Promise.all([authority, agent, admin].map(serialOf));
+  const [agent, admin] = (["agent", "admin"] as const).map((who) => tlsFilesIn(certificatesDirectory(dataDir), who));
+  const authority = { ...agent!, certificate: agent!.authority };
+  return await Promise.all([authority, agent!, admin!].map(serialOf));
 };
 
 test("they are made, for their holders only, and work between agents and who runs the cluster", async () => {
