@@ -48,6 +48,15 @@ export function failureCode(log: string): "disk-full" | "corrupt-data" | "postgr
   return corruptionPattern.test(log) ? "corrupt-data" : "postgres-failed";
 }
 
+/**
+ * Settings by which a standby could not hold what its primary has at the same time (manual: "Hot Standby"), with the values
+ * that it needs. PostgreSQL names one at each start.
+ */
+export function settingsTooLow(log: string): Record<string, string> {
+  const lines = log.matchAll(/ (\w+) = \d+ is a lower setting than on the primary server, where its value was (\d+)/g);
+  return Object.fromEntries([...lines].map(([, name, value]) => [name, value]));
+}
+
 /** The last words of those lines that tell of an error; else the last words. */
 function reasonIn(log: string): string {
   const lines = log.split("\n");

@@ -3,6 +3,16 @@
 import { agentApplication } from "./session.ts";
 import { controlRole } from "./upstream-service.ts";
 
+/** Replay waits for sessions that read. */
+const isReplayBlocked = `EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'startup'
+    AND (wait_event_type IN ('Lock', 'BufferPin') OR wait_event LIKE 'RecoveryConflict%'))`;
+
+/** Ends all sessions that may hold up replay, if it is held up. */
+export const unblockReplayStatement = `
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE backend_type = 'client backend' AND xact_start IS NOT NULL AND application_name <> '${agentApplication}'
+  AND ${isReplayBlocked}`;
+
 /** One row with one column of JSON: `ObservedRow`. LSNs are numbers. */
 export const observationQuery = `
 SELECT json_build_object(
@@ -23,6 +33,7 @@ SELECT json_build_object(
   'receiverStatus', r.status,
   'hasReceiver', EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'walreceiver'),
   'startupWaitsFor', (SELECT wait_event FROM pg_stat_activity WHERE backend_type = 'startup'),
+  'isReplayBlocked', ${isReplayBlocked},
   'standbys', coalesce((SELECT json_agg(json_build_object(
       'applicationName', application_name,
       'flushedLsn', coalesce(flush_lsn - '0/0'::pg_lsn, 0),
@@ -53,6 +64,7 @@ export interface ObservedRow {
   /** Also while it connects, which the view of receivers does not show. */
   readonly hasReceiver: boolean;
   readonly startupWaitsFor: string | null;
+  readonly isReplayBlocked: boolean;
   readonly standbys: readonly {
     readonly applicationName: string;
     readonly flushedLsn: number;

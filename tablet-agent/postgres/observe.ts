@@ -1,7 +1,7 @@
 // Observes one PostgreSQL over a connection that is kept, so that looking at it several times a second costs little.
 import type pg from "pg";
 import { AppError } from "../../src/base/app-error.ts";
-import { type ObservedRow, observationQuery } from "./observation-query.ts";
+import { type ObservedRow, observationQuery, unblockReplayStatement } from "./observation-query.ts";
 import type { Observation, ReceiverProblem } from "./server.ts";
 import { closeSession, openSession, type SessionTarget } from "./session.ts";
 import { parseTermRecord } from "./term-record.ts";
@@ -29,9 +29,12 @@ export class Observer {
     this.#target = target;
   }
 
-  /** Throws when there is no answer before the signal is aborted. Not to be called again before it has ended. */
+  /**
+   * Who follows nobody is about to tell how far it is: sessions that hold up its replay are ended. Throws when there is no
+   * answer before the signal is aborted. Not to be called again before it has ended.
+   */
   async observe({ isCut, problem }: Intent, signal: AbortSignal): Promise<Observation> {
-    const row = await this.#ask(signal);
+    const row = await this.#ask(isCut, signal);
     const isAtEnd = isCut && this.#isAtEnd(row);
     const isReceiving = row.receiverStatus === "streaming";
     return { ...observation(row, isAtEnd), receiverProblem: isReceiving || isCut ? undefined : await problem?.() };
@@ -44,7 +47,7 @@ export class Observer {
     this.#stillSince = undefined;
   }
 
-  async #ask(signal: AbortSignal): Promise<ObservedRow> {
+  async #ask(isCut: boolean, signal: AbortSignal): Promise<ObservedRow> {
     signal.throwIfAborted();
     let abort = () => {};
     const aborted = new Promise<never>((_, reject) => {
@@ -52,7 +55,7 @@ export class Observer {
       signal.addEventListener("abort", abort);
     });
     try {
-      return await Promise.race([this.#query(signal), aborted]);
+      return await Promise.race([this.#query(isCut, signal), aborted]);
     } catch (error) {
       this.close();
       throw error;
@@ -61,7 +64,7 @@ export class Observer {
     }
   }
 
-  async #query(signal: AbortSignal): Promise<ObservedRow> {
+  async #query(isCut: boolean, signal: AbortSignal): Promise<ObservedRow> {
     let client = this.#client;
     if (client === undefined) {
       client = await openSession(this.#target);
@@ -71,7 +74,10 @@ export class Observer {
       this.#client = client;
     }
     const { rows } = await client.query({ name: "observe", text: observationQuery });
-    return rows[0].observed;
+    const row: ObservedRow = rows[0].observed;
+    // PostgreSQL itself would do so, but goes by the limits that it knew when it began to wait.
+    if (isCut && row.isReplayBlocked) await client.query(unblockReplayStatement);
+    return row;
   }
 
   /**

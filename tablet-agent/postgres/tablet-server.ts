@@ -16,7 +16,7 @@ import { cloneStandby } from "./clone.ts";
 import { nobodyAcknowledges, standbyNames, type TlsFiles } from "./configuration.ts";
 import { readControlFile } from "./control-file.ts";
 import { checkDataDirectory } from "./data-directory.ts";
-import { logSince } from "./failure-reason.ts";
+import { logSince, settingsTooLow } from "./failure-reason.ts";
 import { initialise } from "./initialise.ts";
 import { Observer } from "./observe.ts";
 import { type Postmaster, startPostmaster } from "./postmaster.ts";
@@ -192,6 +192,26 @@ class TabletServer implements PostgresServer {
   async start(as: StartAs): Promise<void> {
     assert(this.#state.kind === "stopped", "PostgreSQL runs already");
     this.#isStopping = false;
+    for (let more = true; more; ) {
+      try {
+        await this.#startOnce(as);
+        return;
+      } catch (error) {
+        more = as.kind === "standby" && !this.#isStopping && (await this.#raiseSettings());
+        if (!more) throw error;
+      }
+    }
+  }
+
+  /** Whether a standby has failed because its primary has had room for more, which it gets now. */
+  async #raiseSettings(): Promise<boolean> {
+    const tooLow = settingsTooLow(await logSince(this.#logPath, this.#problemsFrom));
+    const isNew = Object.entries(tooLow).some(([name, value]) => this.#configuration.raised[name] !== value);
+    this.#configuration.raised = { ...this.#configuration.raised, ...tooLow };
+    return isNew;
+  }
+
+  async #startOnce(as: StartAs): Promise<void> {
     const launched = this.#launch(as);
     this.#state = { kind: "starting", sinceMs: performance.now(), launched };
     try {

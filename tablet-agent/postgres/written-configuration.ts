@@ -32,6 +32,8 @@ export class WrittenConfiguration {
   #revision = 0;
   /** The cluster's settings. */
   chosen: Readonly<Record<string, string>>;
+  /** What a standby needs more of than the cluster's settings give it. */
+  raised: Readonly<Record<string, string>> = {};
   role: ConfiguredRole = { kind: "standby", source: undefined };
 
   constructor(options: ConfigurationOptions, chosen: Readonly<Record<string, string>>) {
@@ -51,7 +53,7 @@ export class WrittenConfiguration {
     const replicated = {
       postgresMajor,
       slotWalBytesMax,
-      chosen: this.chosen,
+      chosen: { ...this.chosen, ...this.raised },
       revision: this.#revision,
       role: this.role,
     };

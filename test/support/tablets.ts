@@ -18,7 +18,7 @@ export interface TestTablet extends PostgresServer {
   upstream(term: number): Upstream;
   /** A session that is closed when the test is over. */
   connect(): Promise<pg.Client>;
-  /** One value of one row. */
+  /** The first value of the first row of the last statement. */
   ask(text: string, values?: readonly unknown[]): Promise<unknown>;
   look(): Promise<Observation>;
   /** Looks until it is so. */
@@ -99,7 +99,9 @@ function testTablet(server: PostgresServer, name: string, directory: string): Te
     async ask(text, values = []) {
       const client = await open();
       try {
-        return (await client.query({ text, values: [...values], rowMode: "array" })).rows[0]?.[0];
+        const answer: unknown = await client.query({ text, values: [...values], rowMode: "array" });
+        const last = Array.isArray(answer) ? answer.at(-1) : answer;
+        return last.rows[0]?.[0];
       } finally {
         await client.end();
       }
