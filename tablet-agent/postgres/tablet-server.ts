@@ -227,8 +227,9 @@ class TabletServer implements PostgresServer {
 
   async #launch(as: StartAs): Promise<Postmaster> {
     await stopLeftovers(this.#dataDirectory);
+    const data = await readControlFile(this.#dataDirectory);
     if (as.kind === "primary") {
-      await this.#checkWasPrimary();
+      this.#checkWasPrimary(data);
       const slots = slotsOf(as.synchronous);
       this.#configuration.role = { kind: "primary", synchronous: as.synchronous, slots };
     } else {
@@ -249,8 +250,7 @@ class TabletServer implements PostgresServer {
   }
 
   /** Without its signal file, a standby would go on as primary on the timeline of its old one; so would a backup. */
-  async #checkWasPrimary(): Promise<void> {
-    const { state } = await readControlFile(this.#dataDirectory);
+  #checkWasPrimary({ state }: DataState): void {
     const isBackup = existsSync(join(this.#dataDirectory, "backup_label"));
     if (isBackup || state === "in-recovery" || state === "shut-down-in-recovery") {
       throw new AppError("was-standby", "these data are a standby's; it becomes primary by promotion only");

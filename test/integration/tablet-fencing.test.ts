@@ -138,11 +138,13 @@ test("synchronous standbys are in force only when every WAL sender goes by them"
   expect(await isSettled(changing)).toBe(false);
   thaw(sender);
   await changing;
-  // One has it; two are needed.
   const writer = await a.connect();
   const writing = writer.query("INSERT INTO written VALUES (1)");
   writing.catch(() => {});
-  await b.see((seen) => seen.lsn >= seen.replayedLsn);
+  // One has it; two are needed.
+  const waiting = "SELECT count(*)::int FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+  await eventually(async () => (await a.ask(waiting)) === 1);
+  await b.catchUp(a);
   expect(await isSettled(writing)).toBe(false);
   await a.setSynchronousStandbys(followers(1));
   await writing;
