@@ -181,9 +181,11 @@ export class ExtendedQuery {
    */
   async #runSteps(steps: readonly Step[], isUnfinished = false): Promise<boolean> {
     const isInSeries = isUnfinished || steps.filter(({ kind }) => kind === "execute").length > 1;
+    // What fails behind a statement, before Sync, takes it back.
+    const last = isInSeries ? undefined : steps.findLast(({ kind }) => kind !== "close");
     for (const step of steps) {
       try {
-        await this.#runStep(step, isInSeries);
+        await this.#runStep(step, isInSeries, step === last);
       } catch (error) {
         await this.#failed(step.kind === "parse" ? await errorOf(this.#session, step.message.text, error) : error);
         return false;
@@ -197,7 +199,7 @@ export class ExtendedQuery {
     this.#session.fail(error, 0);
   }
 
-  async #runStep(step: Step, isInSeries: boolean): Promise<void> {
+  async #runStep(step: Step, isInSeries: boolean, isLast: boolean): Promise<void> {
     const session = this.#session;
     const { client } = session;
     switch (step.kind) {
@@ -236,7 +238,7 @@ export class ExtendedQuery {
         client.write(closeComplete);
         return;
       case "execute":
-        await this.#execute(step.portal, step.rowLimit, isInSeries);
+        await this.#execute(step.portal, step.rowLimit, isInSeries, isLast);
         return;
       default:
         unreachable(step);
@@ -275,7 +277,7 @@ export class ExtendedQuery {
     return portal === undefined ? Buffer.concat([parameterDescription(parameterTypes), rows]) : rows;
   }
 
-  async #execute(name: string, rowLimit: number, isInSeries: boolean): Promise<void> {
+  async #execute(name: string, rowLimit: number, isInSeries: boolean, isLast: boolean): Promise<void> {
     const session = this.#session;
     const { client } = session;
     const portal = this.#portal(name);
@@ -302,7 +304,7 @@ export class ExtendedQuery {
       };
       const output = { describe: false, formats: bind.resultFormats };
       if (isInSeries && session.transaction.status === "idle") session.transaction.begin("", false);
-      const statement = { run, normalized: shared.normalized, output, bound: { shared, bind }, isInSeries };
+      const statement = { run, normalized: shared.normalized, output, bound: { shared, bind }, isInSeries, isLast };
       if (rowLimit === 0) {
         client.write(await runStatement(session, statement, plan));
         return;

@@ -25,7 +25,7 @@ import { runAllShards } from "./run-all-shards.ts";
 import { runDistribute } from "./run-distribute.ts";
 import { runScript, runSessionPlan } from "./run-session-plan.ts";
 import { runSet, runSetConfig } from "./run-set.ts";
-import { rollback, runTransaction } from "./run-transaction.ts";
+import { commit, rollback, runTransaction } from "./run-transaction.ts";
 import { runTransactionStatus } from "./run-transaction-status.ts";
 import { type Effect, effectOf, SecondChance } from "./second-chance.ts";
 import type { Session } from "./session.ts";
@@ -45,16 +45,21 @@ export async function runStatement(session: Session, statement: Statement, plan:
   const writes = client.writes;
   for (let chance: SecondChance | undefined; ; ) {
     try {
-      return await runOnce(session, statement, plan);
+      const completion = await runOnce(session, statement, plan);
+      if (statement.isLast && isImplicitlyOpen(session)) await commit(session);
+      return completion;
     } catch (error) {
       if (fateOf(error) === undefined || client.writes > writes) throw error;
       chance ??= new SecondChance(session);
-      // Nothing has been committed where a transaction is still open: it is this statement's own.
-      const isUndone = session.transaction.status !== "idle";
-      if (isUndone) await rollback(session);
-      if (!(await chance.mayTryAgain(error, effectOfPlan(plan, statement), isUndone))) throw error;
+      // It is this statement's own.
+      if (isImplicitlyOpen(session)) await rollback(session);
+      if (!(await chance.mayTryAgain(error, effectOfPlan(plan, statement)))) throw error;
     }
   }
+}
+
+export function isImplicitlyOpen({ transaction }: Session): boolean {
+  return transaction.status === "open" && !transaction.isExplicit;
 }
 
 async function runOnce(session: Session, statement: Statement, plan: Plan): Promise<Buffer> {

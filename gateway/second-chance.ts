@@ -1,15 +1,17 @@
 // Whether a statement whose connection was lost may be sent again without the client noticing. It may
 //
-//   not sent   whatever it is
-//   undone     when nothing but the shard's own data can have changed: PostgreSQL has said (FATAL 57P01) that it ends the
-//              connection, which it says in the midst of a statement only, never of a commit; or it was in a transaction that
-//              has not been committed
-//   unknown    when it is read-only. Twice at most: it may be the reason why the server has crashed
+//   not-sent   whatever it is
+//   undone     it was in a transaction that had not come to its commit: when it does nothing outside of the transaction
+//   ended      the same, because PostgreSQL has said (FATAL 57P01) that it ends the connection: that it says in the midst of a
+//              statement, never of a commit. An administrator who terminates one backend means that very statement: where
+//              the same run of the server goes on to take connections, the client is told
+//   unknown    when it is read-only
 //
-// and nothing of its answer has reached the client. An administrator who terminates one backend means that very statement:
-// where the same run of the server goes on to take connections, the client is told.
+// and nothing of its answer has reached the client. Where the server has crashed it is sent twice more at most: it may be the
+// reason.
+import { unreachable } from "../src/base/assert.ts";
 import type { ShardName } from "../src/topology/snapshot.ts";
-import { fateOf } from "../src/transaction/lost-connection.ts";
+import { type Fate, fateOf } from "../src/transaction/lost-connection.ts";
 import type { Session } from "./session.ts";
 
 /** none: proved to be read-only. undoable: what it does is undone when its transaction is. */
@@ -38,16 +40,15 @@ export class SecondChance {
 
   /**
    * Resolves with true when the shard has a primary (again) that may be asked, with false when the client is to be told
-   * `error`. Rejects with what it is to be told instead. `isUndone`: nothing can have been committed.
+   * `error`. Rejects with what it is to be told instead. `error`: as `explainLoss` gives it.
    */
-  async mayTryAgain(error: unknown, effect: Effect, isUndone = false): Promise<boolean> {
+  async mayTryAgain(error: unknown, effect: Effect): Promise<boolean> {
     const session = this.#session;
     const { interrupts, gateway, clock, limits } = session;
     const fate = fateOf(error);
     if (fate?.server === undefined || session.isEnded || limits.holdTimeoutMs === 0) return false;
-    const isUnknown = fate.kind === "unknown" && !isUndone;
-    if (isUnknown ? effect !== "none" : fate.kind !== "not-sent" && effect === "lasting") return false;
-    if (fate.kind === "unknown" && ++this.#crashes > crashesMax) return false;
+    if (!isHarmless(fate.kind, effect)) return false;
+    if ((fate.kind === "unknown" || fate.kind === "undone") && ++this.#crashes > crashesMax) return false;
     if (++this.#tries > triesMax) return false;
     interrupts.check();
     if (clock.isOn) clock.statementBegins(session.transaction.status !== "idle");
@@ -60,6 +61,21 @@ export class SecondChance {
     });
     const isSameRun = lease.connection.server?.run === fate.server.run;
     lease.release();
-    return !(isSameRun && fate.kind === "undone");
+    return !(isSameRun && fate.kind === "ended");
+  }
+}
+
+/** It may be done once more. */
+function isHarmless(fate: Fate["kind"], effect: Effect): boolean {
+  switch (fate) {
+    case "not-sent":
+      return true;
+    case "undone":
+    case "ended":
+      return effect !== "lasting";
+    case "unknown":
+      return effect === "none";
+    default:
+      return unreachable(fate);
   }
 }

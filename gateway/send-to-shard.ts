@@ -140,11 +140,14 @@ class ShortWay implements PassThroughEvents {
     }
     const { readOnly, texts } = this.#request;
     this.#chance ??= new SecondChance(this.#session);
-    // What a transaction has done on a shard that it has not committed on is undone, however the connection was lost.
-    this.#chance.mayTryAgain(error, effectOf(readOnly, texts), this.#isOpen).then(
+    this.#chance.mayTryAgain(this.#explain(error), effectOf(readOnly, texts)).then(
       (may) => (may ? this.#again() : this.#giveUp(error)),
       (reason: unknown) => this.#giveUp(reason),
     );
+  }
+
+  #explain(error: unknown): unknown {
+    return explainLoss(error, this.#isOpen ? "transaction" : this.#request.readOnly ? "read" : "outcome");
   }
 
   #again(): void {
@@ -165,13 +168,12 @@ class ShortWay implements PassThroughEvents {
 
   #giveUp(error: unknown): void {
     const session = this.#session;
-    const { shard, readOnly } = this.#request;
     session.active.clear();
     if (session.copy === this.#copy) session.copy = undefined;
     this.#request.onError?.();
-    const kept = session.reserved.get(shard);
+    const kept = session.reserved.get(this.#request.shard);
     if (kept?.connection.isClosed === true) session.fatal(endOfReserved(kept));
-    else session.fail(explainLoss(error, this.#isOpen ? "transaction" : readOnly ? "read" : "outcome"), undefined);
+    else session.fail(this.#explain(error), undefined);
     session.sayReady();
     session.done();
   }

@@ -9,7 +9,7 @@ import { type Normalized, normalize } from "../src/sql/normalize.ts";
 import { parse, positionInWhole } from "../src/sql/parse.ts";
 import { planText } from "./plan-text.ts";
 import { errorOf } from "./refusal.ts";
-import { runStatement } from "./run-statement.ts";
+import { isImplicitlyOpen, runStatement } from "./run-statement.ts";
 import { commit, rollback } from "./run-transaction.ts";
 import { isPlain, sendToShard } from "./send-to-shard.ts";
 import type { Session } from "./session.ts";
@@ -76,7 +76,6 @@ const needsNoTree: ReadonlySet<Plan["kind"]> = new Set([
 async function runKnown(session: Session, text: string, normalized: Normalized, plan: Plan): Promise<void> {
   try {
     const completion = await runPlanned(session, text, normalized, plan, 0, false);
-    if (isImplicitlyOpen(session)) await commit(session);
     session.client.write(completion);
   } catch (error) {
     await failed(session, error, 0);
@@ -109,10 +108,6 @@ async function runStatements(session: Session, text: string): Promise<void> {
   session.sayReady();
 }
 
-function isImplicitlyOpen({ transaction }: Session): boolean {
-  return transaction.status === "open" && !transaction.isExplicit;
-}
-
 async function failed(session: Session, error: unknown, offset: number): Promise<void> {
   session.fail(error, offset);
   if (!session.transaction.isExplicit) await rollback(session);
@@ -127,5 +122,5 @@ function runPlanned(
   isInSeries: boolean,
 ): Promise<Buffer> {
   const run = { text, offset, literals: normalized?.literals ?? [], parameters: undefined, parameterTypes: noTypes };
-  return runStatement(session, { run, normalized, output, bound: undefined, isInSeries }, plan);
+  return runStatement(session, { run, normalized, output, bound: undefined, isInSeries, isLast: !isInSeries }, plan);
 }

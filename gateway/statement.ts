@@ -13,6 +13,8 @@ export interface Statement {
   readonly bound: { readonly shared: SharedStatement; readonly bind: BindMessage } | undefined;
   /** Not the only statement of its message: what cannot run in a transaction block is refused. */
   readonly isInSeries: boolean;
+  /** Nothing comes behind it: the transaction that it begins, if it needs one, is committed with it. */
+  readonly isLast?: boolean;
   /** Where rows go; undefined: to the client as they come. */
   readonly taker?: RowTaker;
 }

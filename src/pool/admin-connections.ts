@@ -23,6 +23,8 @@ export type AdminQuery = (
 const idleTimeoutMs = 10_000;
 /** A shard that does not answer for so long is treated as if it were gone. */
 const queryTimeoutMs = 10_000;
+/** A new primary lets nobody write before the WAL says its term. That is looked at, so that nothing else need be waited for. */
+const mayWrite = { options: "-c default_transaction_read_only=off" };
 const retryPause = { firstMs: 50, maxMs: 500 };
 
 /** One row: whether the server is in recovery, and the settings of the role. */
@@ -84,7 +86,11 @@ export class AdminConnections {
     this.#open.set(socket, { shard, term });
     socket.on("close", () => this.#open.delete(socket));
     try {
-      const client = await this.connectTo(primary.address, database, { ...settings, stream: () => socket });
+      const client = await this.connectTo(primary.address, database, {
+        ...mayWrite,
+        ...settings,
+        stream: () => socket,
+      });
       const { rows } = await client.query<(string | null)[]>({ text: whoSql, rowMode: "array", types: asTexts });
       const [isInRecovery, roleSettings] = rows[0] ?? [];
       const itsTerm = termIn(roleSettings ?? "");

@@ -3,7 +3,8 @@
 //
 // Whether anybody is given one:
 //   open        yes; connections are opened as they are needed
-//   switching   no: the topology says that another tablet is about to become primary. Who has one keeps it
+//   switching   no: the topology says that another tablet is about to become primary. Who has one keeps it, and those that
+//               nobody uses are closed, so that the primary can see who has not heard of it yet
 //   away        no: the last attempt to open one failed. There is one attempt after the other, and at once when the topology
 //               names another primary, until one succeeds
 // Who waits while it is not open gives up when its hold timeout is over.
@@ -84,7 +85,6 @@ export class ShardConnections {
 
   /** One that can be used as it is, at once. */
   ready(traveller: Traveller): PooledConnection | undefined {
-    if (this.#isSwitching) return undefined;
     const at = this.#idle.findLastIndex(
       ({ loginKey, settings }) => loginKey === traveller.loginKey && settings.key === traveller.settings.key,
     );
@@ -137,6 +137,7 @@ export class ShardConnections {
     if (isAnotherPrimary(before, shard)) this.#follow(shard);
     // Where it has been called off the primary is the one that was there before.
     else if (hasSwitched && this.#away === undefined) this.#line.release(true);
+    if (this.#isSwitching) for (const pooled of [...this.#idle]) this.discard(pooled);
     if (this.isHeld) this.#hold();
     else this.#line.release(false);
     this.#handOut();
@@ -151,12 +152,17 @@ export class ShardConnections {
       return;
     }
     const isUsable = connection.status === transactionStatus.idle && connection.inFlight === 0 && !pooled.isRetired;
-    if (!isUsable || this.#isClosed || pooled.term < (this.#shardNow()?.term ?? Number.POSITIVE_INFINITY)) {
+    if (
+      !isUsable ||
+      this.#isClosed ||
+      this.#isSwitching ||
+      pooled.term < (this.#shardNow()?.term ?? Number.POSITIVE_INFINITY)
+    ) {
       this.discard(pooled);
       return;
     }
     closeSurplusStatements(connection);
-    const next = this.#isSwitching ? undefined : this.#line.leave((waiter) => mayUse(waiter, pooled, isNew));
+    const next = this.#line.leave((waiter) => mayUse(waiter, pooled, isNew));
     if (next !== undefined) {
       next.use(pooled);
       return;
@@ -190,7 +196,7 @@ export class ShardConnections {
 
   #any(traveller: Traveller, options: AcquireOptions): Promise<PooledConnection> {
     const { signal, isFresh } = options;
-    const idle = isFresh === true || this.#isSwitching ? undefined : this.#fromIdle(traveller);
+    const idle = isFresh === true ? undefined : this.#fromIdle(traveller);
     if (idle !== undefined) return Promise.resolve(idle);
     if (signal?.aborted === true) return Promise.reject(signal.reason);
     return this.#line.wait(traveller, options, traveller.holdTimeoutMs ?? this.#limits.holdTimeoutMs, (waiter) => {
@@ -295,7 +301,7 @@ export class ShardConnections {
 
   /** What is idle to those who wait for it, and new ones to the others. */
   #handOut(): void {
-    while (!this.#isSwitching && this.#idle.length > 0) {
+    while (this.#idle.length > 0) {
       const pooled = this.#idle.find((each) => this.#line.has((waiter) => mayUse(waiter, each, false)));
       if (pooled === undefined) break;
       this.#idle.splice(this.#idle.indexOf(pooled), 1);

@@ -40,9 +40,10 @@ class LossExplained extends SqlError {
   }
 }
 
-/** What has become of a statement whose connection was lost. undone: no matter how far it had come. */
+/** What has become of a statement whose connection was lost. */
 export interface Fate {
-  readonly kind: "not-sent" | "undone" | "unknown";
+  /** undone: no matter how far it had come. ended: the same, and PostgreSQL has said why (57P01). */
+  readonly kind: "not-sent" | "undone" | "ended" | "unknown";
   readonly server: ServerIdentity | undefined;
 }
 
@@ -53,8 +54,10 @@ export function fateOf(error: unknown): Fate | undefined {
   const { server } = lost;
   if (lost.retry === "safe") return { kind: "not-sent", server };
   const code = farewellOf(lost);
-  if (code === adminShutdown) return { kind: "undone", server };
-  return code !== undefined && saidInTime.has(code) ? undefined : { kind: "unknown", server };
+  if (code === adminShutdown) return { kind: "ended", server };
+  if (code !== undefined && saidInTime.has(code)) return undefined;
+  const isUndone = error instanceof LossExplained && error.stake === "transaction";
+  return { kind: isUndone ? "undone" : "unknown", server };
 }
 
 /** SQLSTATE of the FATAL error that the server has sent before it closed the connection. */

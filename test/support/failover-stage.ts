@@ -53,9 +53,13 @@ export class StagedShard {
   /** As tablet agents do it: whoever is in a transaction may finish it. */
   async switchOver(): Promise<void> {
     await this.holdNew();
-    const sql = `SELECT FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
-      AND (state <> 'idle' OR xact_start IS NOT NULL)`;
-    await eventually(async () => (await onServer(this.primary, sql)).length === 0);
+    const others = `FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`;
+    const isAlone = async (condition: string) =>
+      (await onServer(this.primary, `SELECT ${others} AND ${condition}`)).length === 0;
+    // Gateways that have heard of it close what nobody uses. What stays belongs to sessions with state of their own.
+    const deadline = performance.now() + 250;
+    await eventually(async () => performance.now() > deadline || isAlone("application_name <> 'shardgres gateway'"));
+    await eventually(() => isAlone("xact_start IS NOT NULL"));
     await this.primary.halt("fast");
     await this.nameStandby();
     await this.promote();
