@@ -1,8 +1,8 @@
 // The calls for ConfigMaps. Each names its object in the errors that it throws (kube-error.ts).
 import type { V1ConfigMap, V1ConfigMapList } from "@kubernetes/client-node";
 import { errorCode } from "../base/error-code.ts";
-import type { KubeAccess } from "./kube-access.ts";
-import { type CallLimits, callKube } from "./kube-call.ts";
+import type { CallLimits, KubeAccess } from "./kube-access.ts";
+import { callKube } from "./kube-call.ts";
 
 /** A list of thousands takes longer than one object. */
 const listLimits: CallLimits = { attemptMs: 10_000, callMs: 15_000 };
@@ -48,7 +48,7 @@ export async function readConfigMap(access: KubeAccess, name: string): Promise<C
 export async function listConfigMaps(
   access: KubeAccess,
   selection: ConfigMapSelection,
-  limits = listLimits,
+  limits: CallLimits = listLimits,
 ): Promise<V1ConfigMapList> {
   const { namespace } = access;
   return await callKube(access, {

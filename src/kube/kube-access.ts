@@ -13,12 +13,24 @@ export interface KubeOptions {
   readonly context?: string | undefined;
   /** Instead of the one of the context or the pod. */
   readonly namespace?: string | undefined;
+  readonly limits?: CallLimits;
 }
+
+export interface CallLimits {
+  /** After this without an answer a call is sent again, on another connection. */
+  readonly attemptMs: number;
+  /** After this it fails. */
+  readonly callMs: number;
+}
+
+/** A lease of 6 s that is renewed every second bears a call that fails. */
+const defaultLimits: CallLimits = { attemptMs: 1_500, callMs: 4_000 };
 
 export interface KubeAccess {
   readonly client: KubernetesClient;
   readonly server: string;
   readonly namespace: string;
+  readonly limits: CallLimits;
   config(): KubeConfig;
   core(): CoreV1Api;
   coordination(): CoordinationV1Api;
@@ -44,6 +56,7 @@ export async function openKube(options: KubeOptions = {}): Promise<KubeAccess> {
     client,
     server: cluster.server,
     namespace: namespace || "default",
+    limits: options.limits ?? defaultLimits,
     config: () => config,
     core: () => core,
     coordination: () => coordination,

@@ -9,7 +9,7 @@ import type {
 } from "@kubernetes/client-node";
 import { backoff } from "../base/backoff.ts";
 import { delay } from "../base/delay.ts";
-import type { KubeAccess } from "./kube-access.ts";
+import type { CallLimits, KubeAccess } from "./kube-access.ts";
 import { answerIn, away, refusal } from "./kube-error.ts";
 
 export interface KubeCall<T> {
@@ -17,24 +17,15 @@ export interface KubeCall<T> {
   readonly what: string;
   readonly send: (access: KubeAccess, options: CallOptions) => Promise<T>;
   readonly contentType?: string;
+  /** Instead of those of the access. */
   readonly limits?: CallLimits;
-}
-
-export interface CallLimits {
-  /** After this without an answer it is sent again, on another connection. */
-  readonly attemptMs: number;
-  /** After this it fails. */
-  readonly callMs: number;
 }
 
 export type CallOptions = ConfigurationOptions<ObservableMiddleware>;
 
-/** A lease of 6 s that is renewed every second bears a call that fails. */
-export const callLimits: CallLimits = { attemptMs: 1_500, callMs: 4_000 };
-
 /** Throws AppErrors of kube-error.ts. */
 export async function callKube<T>(access: KubeAccess, call: KubeCall<T>): Promise<T> {
-  const { what, send, contentType, limits = callLimits } = call;
+  const { what, send, contentType, limits = access.limits } = call;
   const endMs = performance.now() + limits.callMs;
   const pause = backoff({ firstMs: 50, maxMs: 500 });
   let hasRenewed = false;
@@ -62,7 +53,7 @@ export async function callKube<T>(access: KubeAccess, call: KubeCall<T>): Promis
         } else {
           if (answer.retryAfterMs === undefined && answer.status < 500) throw failure;
           // Not all that were sent away come back at once.
-          waitMs = answer.retryAfterMs === undefined ? pause.next() : answer.retryAfterMs * (1 + Math.random() / 4);
+          waitMs = answer.retryAfterMs === undefined ? pause.next() : answer.retryAfterMs * (1 + Math.random() / 2);
         }
       }
     }

@@ -17,7 +17,8 @@ export function answerIn(error: unknown): KubeAnswer | undefined {
   // The generated calls say `code`, a watch says `statusCode`.
   const { code, statusCode, body, headers } = error as { [name: string]: unknown } & Error;
   const status = typeof code === "number" ? code : statusCode;
-  if (typeof status !== "number") return undefined;
+  // Errors of the DOM, like that of a time limit, have small numbers of their own.
+  if (typeof status !== "number" || status < 300) return undefined;
   const { reason, message } = statusObject(body);
   return {
     status,

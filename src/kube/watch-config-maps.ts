@@ -16,7 +16,7 @@ export interface WatchOptions {
   /** A name with that label, or one that is not there: reading it is the proof. */
   readonly probe: string;
   /** How long one watch lasts; about as often comes "current". */
-  readonly roundSeconds?: number;
+  readonly roundSeconds: number;
 }
 
 const probeLimits = { attemptMs: 2_000, callMs: 2_000 };
@@ -25,7 +25,7 @@ const pauseMsMax = 1_000;
 /** Ends when the signal is aborted. */
 export async function* watchConfigMaps(
   access: KubeAccess,
-  { labelSelector, probe, roundSeconds = 5 }: WatchOptions,
+  { labelSelector, probe, roundSeconds }: WatchOptions,
   signal: AbortSignal,
 ): AsyncGenerator<ConfigMapEvent> {
   const { client, namespace } = access;

@@ -30,10 +30,12 @@ import { conflict, type Entry, type StoreEvent, type TopologyStore } from "./sto
 export interface KubernetesStoreOptions extends KubeOptions {
   /** Several clusters may be in one namespace. */
   readonly cluster: string;
+  /** About as often a watch says that it is up to date, or finds out that it is not. */
+  readonly roundSeconds?: number;
 }
 
 /** Kubernetes is not asked before the first method is called. Throws AppError "invalid-cluster-name". */
-export function kubernetesStore({ cluster, ...options }: KubernetesStoreOptions): TopologyStore {
+export function kubernetesStore({ cluster, roundSeconds = 5, ...options }: KubernetesStoreOptions): TopologyStore {
   checkClusterName(cluster);
   let opening: Promise<KubeAccess> | undefined;
   const access = () => {
@@ -93,7 +95,7 @@ export function kubernetesStore({ cluster, ...options }: KubernetesStoreOptions)
 
     async *watch(prefix, signal): AsyncGenerator<StoreEvent> {
       let key: string | undefined;
-      const watching = { labelSelector, probe: objectNameOf(cluster, clusterKey) };
+      const watching = { labelSelector, probe: objectNameOf(cluster, clusterKey), roundSeconds };
       for await (const event of watchConfigMaps(await access(), watching, signal)) {
         switch (event.kind) {
           case "state":

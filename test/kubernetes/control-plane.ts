@@ -21,7 +21,8 @@ export interface ControlPlane {
   readonly etcd: ServerProcess;
   /** May do everything. */
   readonly admin: User;
-  /** Exists from now on; it may do nothing until a role is bound to it. The API server is restarted for it. */
+  readonly etcdUrl: string;
+  /** For files of the test. */
   readonly directory: string;
   /** Restarts the API server with these users, besides the admin, and these arguments added. */
   restartApiServer(options: ApiServerOptions): Promise<void>;
@@ -117,6 +118,7 @@ export async function startControlPlane(options: ApiServerOptions = {}): Promise
     running.push(apiServer);
     return {
       server,
+      etcdUrl,
       authorityFile: path("ca.crt"),
       apiServer,
       etcd,
