@@ -68,8 +68,8 @@ export function serviceText(upstream: Upstream, passwordFile: string | undefined
     ["tcp_user_timeout", "8000"],
   ];
   for (const [word, value] of words) {
-    if (/[\n\r\0]|^\s|\s$/.test(value))
-      throw new AppError("invalid-address", `${word} ${JSON.stringify(value)} is none`);
+    if (!/[\n\r\0]|^\s|\s$/.test(value)) continue;
+    throw new AppError("invalid-address", `${JSON.stringify(value)} cannot be the ${word} of an upstream`);
   }
   return `[${serviceName(upstream)}]\n${words.map(([word, value]) => `${word}=${value}\n`).join("")}`;
 }
