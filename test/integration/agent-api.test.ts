@@ -195,6 +195,8 @@ describe("who may ask for what", () => {
       for (let i = 0; i < 2; i++) {
         const socket = connect({ host: "127.0.0.1", port, ...identity, ...(session && { session }) });
         socket.on("session", (each) => (session = each));
+        await once(socket, "secureConnect");
+        expect(socket.isSessionReused()).toBe(i === 1);
         socket.write("GET /status HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
         answers.push((await textOf(socket)).split(" ")[1]);
       }
@@ -444,7 +446,15 @@ describe("connections", () => {
       onTestFinished(() => void onward.destroy());
     });
     const client = clientOf(certificates.agent);
-    for (let i = 0; i < 5; i++) await client.ask({ ...target, address: { host: "127.0.0.1", port: between } });
+    const there = { ...target, address: { host: "127.0.0.1", port: between } };
+    for (let i = 0; i < 3; i++) {
+      await client.ask(there);
+      await client.status(there);
+      await client.pledge(there, { term: 8, candidate: "s1-1" });
+    }
+    // Also after a refusal.
+    await expect(client.ask({ ...there, tablet: "s1-9" })).rejects.toThrow("refuses");
+    await client.ask(there);
     expect(connections).toBe(1);
   });
 
