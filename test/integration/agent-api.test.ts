@@ -362,7 +362,7 @@ describe("agents that do not answer as they should", () => {
   let client: AgentClient;
 
   beforeEach(() => {
-    client = clientOf(certificates.agent, { limitsMs: { ask: 500, pledge: 500, status: 500, switchover: 500 } });
+    client = clientOf(certificates.agent);
   });
 
   test("nobody listens", async () => {
@@ -374,12 +374,15 @@ describe("agents that do not answer as they should", () => {
   });
 
   test("it is frozen before the connection is made, or after", async () => {
+    const hasty = clientOf(certificates.agent, { limitsMs: { ask: 300 } });
     const port = await listening(() => {});
-    expect(await errorOf(client.ask(target(port)))).toMatchObject({ code: "agent-unreachable", retry: "safe" });
+    expect(await errorOf(hasty.ask(target(port)))).toMatchObject({ code: "agent-unreachable", retry: "safe" });
     const frozen = await fakeAgent(certificates.agent, { ask: () => new Promise(() => {}) });
-    expect(await errorOf(client.ask(frozen.target))).toMatchObject({ code: "agent-silent", retry: "never" });
+    // So that there is a connection.
+    await hasty.status(frozen.target);
+    expect(await errorOf(hasty.ask(frozen.target))).toMatchObject({ code: "agent-silent", retry: "never" });
     // The connection on which no answer came is not used for the next question.
-    expect((await client.pledge(frozen.target, { term: 8, candidate: "s1-1" })).pledge.term).toBe(8);
+    expect((await hasty.pledge(frozen.target, { term: 8, candidate: "s1-1" })).pledge.term).toBe(8);
   });
 
   test("it closes the connection, or speaks something else", async () => {
@@ -474,7 +477,7 @@ describe("connections", () => {
 
 describe("strangers", () => {
   test("who sends nothing, or sends slowly, is put off; agents are not disturbed", async () => {
-    const patience = { beginMs: 1_000, requestMs: 1_500, checkMs: 100 };
+    const patience = { beginMs: 2_000, requestMs: 2_500, checkMs: 100 };
     const { port, target } = await fakeAgent(certificates.agent, {}, { patience });
     const client = clientOf(certificates.agent);
     await client.ask(target);
