@@ -1,28 +1,36 @@
-// The life of a tablet: take the directory, make or check the data, then keep PostgreSQL running until asked to stop.
+// The life of a tablet: take the directory, say in the topology where it is, go the rounds until asked to stop.
 import { existsSync } from "node:fs";
-import { mkdir, realpath } from "node:fs/promises";
+import { mkdir, readFile, realpath } from "node:fs/promises";
 import { join } from "node:path";
+import { agentClient } from "../src/agent-api/agent-client.ts";
 import type { AgentEvent } from "../src/agent-api/agent-event.ts";
+import type { TlsFiles } from "../src/agent-api/tls-files.ts";
 import { AppError } from "../src/base/app-error.ts";
 import { backoff } from "../src/base/backoff.ts";
 import { delayUnlessAborted } from "../src/base/delay.ts";
-import { describeError } from "../src/base/describe-error.ts";
 import type { Log } from "../src/base/log.ts";
-import { type PostgresVersion, postgresVersion } from "../src/base/postgres-version.ts";
+import { postgresVersion } from "../src/base/postgres-version.ts";
 import { ClaimedError, claimDirectory, type ProcessClaim } from "../src/base/process-claim.ts";
-import { rotateLog } from "../src/base/rotate-log.ts";
-import { writeFileWhole } from "../src/base/write-file.ts";
+import { changeShard, getShard } from "../src/topology/change-shard.ts";
+import { leaseCandidate } from "../src/topology/lease-candidate.ts";
 import { openStore, parseStorePlace } from "../src/topology/open-store.ts";
-import { registerPrimary } from "../src/topology/register-primary.ts";
-import type { Address } from "../src/topology/snapshot.ts";
+import type { Tablet } from "../src/topology/snapshot.ts";
+import type { TopologyStore } from "../src/topology/store.ts";
+import { withTablet } from "../src/topology/with-tablet.ts";
+import { agentStory } from "./agent-story.ts";
+import { agentVerbs } from "./agent-verbs.ts";
+import { startAgentServer } from "./api/agent-server.ts";
+import { decisionLog } from "./api/decision-log.ts";
+import { patience } from "./ha/patience.ts";
+import { type LeaseWatch, watchLease } from "./lease-watch.ts";
+import { Loop } from "./loop.ts";
 import type { AgentOptions } from "./options.ts";
-import { clientAuthentication, serverConfiguration } from "./postgres/configuration.ts";
-import { checkDataDirectory } from "./postgres/data-directory.ts";
-import { initialise } from "./postgres/initialise.ts";
-import { type Postmaster, startPostmaster } from "./postgres/postmaster.ts";
-import { readRoles } from "./postgres/roles.ts";
-import { makeSocketDirectory, socketDirectoryFor } from "./postgres/socket-directory.ts";
+import { watchPeers } from "./peers.ts";
 import { stopLeftovers } from "./postgres/stop-leftovers.ts";
+import { tabletServer } from "./postgres/tablet-server.ts";
+import { watchShard } from "./shard-watch.ts";
+import { TabletPostgres } from "./tablet-postgres.ts";
+import { createTabletState, newTabletState, openTabletState, type TabletStateFile } from "./tablet-state.ts";
 
 export interface AgentContext {
   readonly log: Log;
@@ -33,28 +41,149 @@ export interface AgentContext {
   readonly hurry: AbortSignal;
 }
 
-/** Only the number in the name of the socket file. */
-const port = 5432;
 /** How long an agent before this one, whose launcher has died, may take to stop. */
 const predecessorLimitMs = 20_000;
-const fastShutdownLimitMs = 10_000;
+const leaseSeconds = 6;
 
-/** Resolves when asked to stop and PostgreSQL has ended. Throws when PostgreSQL cannot be started the first time. */
+/** Ends what an earlier agent has left running. */
+export async function stopTabletLeftovers(directory: string, { stop, log }: AgentContext): Promise<void> {
+  const claim = await takeDirectory(directory, stop);
+  try {
+    await endLeftovers(await realpath(directory), log);
+  } finally {
+    await claim.release();
+  }
+}
+
+/** Resolves when asked to stop and PostgreSQL has ended. */
 export async function runAgent(options: AgentOptions, context: AgentContext): Promise<void> {
   const claim = await takeDirectory(options.directory, context.stop);
   try {
     const directory = await realpath(options.directory);
-    const dataDirectory = join(directory, "pgdata");
-    const leftovers = existsSync(dataDirectory) && (await stopLeftovers(dataDirectory));
-    if (leftovers) context.log.warn("ended a PostgreSQL that an earlier agent has left behind");
-    if (options.stopOnly) return;
-    const version = await postgresVersion(options.pgBin);
-    if (!(await checkDataDirectory(dataDirectory, version)))
-      await makeDataDirectory(options, version, dataDirectory, context);
-    await keepRunning(options, directory, context);
+    await endLeftovers(directory, context.log);
+    await run({ ...options, directory }, context);
   } finally {
     await claim.release();
   }
+}
+
+async function run(options: AgentOptions, context: AgentContext): Promise<void> {
+  const { shard, tablet: self, directory, pgBin } = options;
+  const { log, emit, stop } = context;
+  const now = () => performance.now();
+  const store = openStore(parseStorePlace(options.topology));
+  const version = await postgresVersion(pgBin);
+  const password = (await readFile(options.passwordFile, "utf8")).trim();
+  const { rolesFile, authentication, fsync, postgres: listen } = options;
+  const server = await tabletServer({
+    ...{ tablet: self, directory, pgBin, version, rolesFile, authentication, password, listen, fsync, log },
+    ...{ tls: undefined, settings: {} },
+  });
+  const hasData = await server.hasData();
+  const state = (await openTabletState(directory)) ?? (await firstState(store, options, hasData));
+  if (!hasData && state.state.isWhole) await checkOthers(store, options);
+  const tls = certificatesIn(options.certificates);
+
+  const ending = new AbortController();
+  const { signal } = ending;
+  let loop: Loop | undefined;
+  let activity: string | undefined;
+  const onNews = () => loop?.news();
+  const story = agentStory(emit);
+  const shards = watchShard({ store, shard, onChange: onNews, log, signal });
+  const postgres = await TabletPostgres.open({
+    ...{ server, state, now, onNews, signal, log },
+    onTrouble: (reason) => emit({ kind: "crashed", reason }),
+    onActivity(doing) {
+      activity = doing;
+      story.doing(doing);
+    },
+    pauseMs: () => (loop?.isBusy ? 25 : 300),
+  });
+  const client = agentClient({ tls, onTrouble: (err) => log.warn({ err }, "renewed certificates cannot be used") });
+  const peers = watchPeers({ shard, self, client, now, onAnswer: onNews, signal });
+  const candidate = { holderIdentity: self, leaseDurationSeconds: leaseSeconds };
+  const lease = watchLease(leaseCandidate(store.leases, `shards/${shard}`, candidate), now);
+  const decisions = decisionLog();
+  const parts = { self, shard, store, shards, lease, peers, postgres, decisions, patience, now, log };
+  loop = new Loop({ ...parts, signal: stop, onDecision: story.decided });
+  const verbs = agentVerbs(loop, { ...parts, postgresVersion: version.text, activity: () => activity });
+  const { host, port } = options.api;
+  const api = await startAgentServer({ host, port, tls, shard, tablet: self, verbs, log });
+  try {
+    const zone = options.zone === undefined ? {} : { zone: options.zone };
+    const tablet = { name: self, address: listen ?? server.address, agent: { host, port: api.port }, ...zone };
+    await register(store, options, tablet, context);
+    await loop.run();
+  } finally {
+    await shutDown({ postgres, lease }, context);
+    ending.abort();
+    await Promise.all([shards.ended, postgres.watch.ended]);
+    await api.close();
+    client.close();
+  }
+}
+
+/** Says where this tablet is reached. While the store is away there is nothing else to do. */
+async function register(
+  store: TopologyStore,
+  { shard }: AgentOptions,
+  tablet: Tablet,
+  { log, stop }: AgentContext,
+): Promise<void> {
+  const pause = backoff({ maxMs: 1_000 });
+  while (!stop.aborted) {
+    try {
+      await changeShard(store, shard, (before) => withTablet(before, tablet));
+      return;
+    } catch (error) {
+      if (error instanceof AppError && error.code === "no-shard") throw error;
+      log.warn({ err: error }, "the topology cannot be written; trying again");
+    }
+    await delayUnlessAborted(pause.next(), stop);
+  }
+}
+
+/** Of a tablet whose state has never been written: it is new, or of before there were states. */
+async function firstState(
+  store: TopologyStore,
+  { directory, shard: name, tablet }: AgentOptions,
+  hasData: boolean,
+): Promise<TabletStateFile> {
+  if (!hasData) return await createTabletState(directory, newTabletState);
+  const { shard } = await getShard(store, name);
+  const { primary, term } = shard;
+  const isAlone = shard.tablets.every((other) => other.name === tablet);
+  if (!isAlone || (primary !== undefined && primary.name !== tablet)) {
+    throw new AppError("no-state", `${directory} has data, but nothing that says what this tablet has promised`, {
+      hint: "Delete the tablet's directory: it is cloned from its primary then. Keep a copy if you are not sure.",
+    });
+  }
+  const pledge = { term, candidate: term === 0 ? "" : tablet };
+  return await createTabletState(directory, { ...newTabletState, pledge, isWhole: true });
+}
+
+/** Data that is gone is copied from another tablet; a shard is not made anew as if nothing had been. */
+async function checkOthers(store: TopologyStore, { directory, shard: name, tablet }: AgentOptions): Promise<void> {
+  const { shard } = await getShard(store, name);
+  if (shard.tablets.some((other) => other.name !== tablet)) return;
+  throw new AppError("data-gone", `${join(directory, "pgdata")} is gone, and no other tablet has its data`, {
+    hint: "Bring it back from a backup, or start anew with --reset, which deletes the whole cluster.",
+  });
+}
+
+async function shutDown(
+  { postgres, lease }: { readonly postgres: TabletPostgres; readonly lease: LeaseWatch },
+  { hurry, log }: AgentContext,
+): Promise<void> {
+  const hasten = () => void postgres.server.stop("immediate");
+  if (hurry.aborted) hasten();
+  hurry.addEventListener("abort", hasten);
+  await postgres.shutDown();
+  hurry.removeEventListener("abort", hasten);
+  if (lease.state().kind !== "mine") return;
+  // Others need not wait until it has run out.
+  await lease.release().catch((error: unknown) => log.warn({ err: error }, "the lease is not released"));
 }
 
 async function takeDirectory(directory: string, stop: AbortSignal): Promise<ProcessClaim> {
@@ -75,98 +204,13 @@ async function takeDirectory(directory: string, stop: AbortSignal): Promise<Proc
   }
 }
 
-async function makeDataDirectory(
-  { pgBin, rolesFile, fsync }: AgentOptions,
-  version: PostgresVersion,
-  dataDirectory: string,
-  { emit, stop }: AgentContext,
-): Promise<void> {
-  emit({ kind: "initialising" });
-  const roles = await readRoles(rolesFile);
-  await initialise({ pgBin, postgresMajor: version.major, dataDirectory, roles, fsync, signal: stop });
-}
-
-async function keepRunning(options: AgentOptions, directory: string, context: AgentContext): Promise<void> {
-  const { log, emit, stop } = context;
-  const pause = backoff({ firstMs: 100 });
-  for (let first = true; !stop.aborted; first = false) {
-    try {
-      emit({ kind: "starting" });
-      const { postmaster, address } = await start(options, directory);
-      const stopping = whenAborted(stop, () => shutDown(postmaster, context));
-      try {
-        await postmaster.ready();
-        await registerPrimary(openStore(parseStorePlace(options.topology)), options.shard, {
-          name: options.tablet,
-          address,
-        });
-      } catch (error) {
-        postmaster.stop("fast");
-        await postmaster.exited;
-        throw error;
-      }
-      emit({ kind: "ready", address });
-      log.info({ pid: postmaster.pid, address }, "PostgreSQL accepts connections");
-      pause.reset();
-      const how = await postmaster.exited;
-      await stopping.settled();
-      if (!stop.aborted) throw new AppError("postgres-ended", `PostgreSQL has ended by itself (${how})`);
-    } catch (error) {
-      if (stop.aborted) break;
-      if (first && !hadBeenRunning(error)) throw error;
-      const reason = describeError(error).message;
-      log.error({ err: error }, "PostgreSQL does not run; starting it again");
-      emit({ kind: "crashed", reason });
-      await delayUnlessAborted(pause.next(), stop);
-      await stopLeftovers(join(directory, "pgdata"));
-    }
-  }
-}
-
-/** Then it is worth trying again; what does not even start the first time needs somebody to look at it. */
-function hadBeenRunning(error: unknown): boolean {
-  return error instanceof AppError && error.code === "postgres-ended";
-}
-
-async function start(
-  { pgBin, tablet, authentication, fsync }: AgentOptions,
-  directory: string,
-): Promise<{ postmaster: Postmaster; address: Address }> {
+async function endLeftovers(directory: string, log: Log): Promise<void> {
   const dataDirectory = join(directory, "pgdata");
-  const socketDirectory = socketDirectoryFor(directory, port);
-  await makeSocketDirectory(socketDirectory);
-  const settings = { name: tablet, socketDirectory, port, fsync };
-  await writeFileWhole(join(dataDirectory, "shardgres.conf"), serverConfiguration(settings), { mode: 0o600 });
-  await writeFileWhole(join(dataDirectory, "pg_hba.conf"), clientAuthentication(authentication), { mode: 0o600 });
-  const logPath = join(directory, "postgresql.log");
-  await rotateLog(logPath);
-  const postmaster = await startPostmaster(pgBin, dataDirectory, logPath);
-  return { postmaster, address: { host: socketDirectory, port } };
+  const leftovers = existsSync(dataDirectory) && (await stopLeftovers(dataDirectory));
+  if (leftovers) log.warn("ended a PostgreSQL that an earlier agent has left behind");
 }
 
-async function shutDown(postmaster: Postmaster, { log, hurry }: AgentContext): Promise<void> {
-  postmaster.stop("fast");
-  const limit = AbortSignal.any([hurry, AbortSignal.timeout(fastShutdownLimitMs)]);
-  const immediate = whenAborted(limit, async () => {
-    log.warn("shutting PostgreSQL down immediately");
-    postmaster.stop("immediate");
-  });
-  await postmaster.exited;
-  await immediate.settled();
-}
-
-/** Runs `action` when the signal is aborted, once. `settled` calls it off, or waits for it if it has begun. */
-function whenAborted(signal: AbortSignal, action: () => Promise<void>): { settled(): Promise<void> } {
-  let running: Promise<void> = Promise.resolve();
-  const run = () => {
-    running = action();
-  };
-  if (signal.aborted) run();
-  else signal.addEventListener("abort", run, { once: true });
-  return {
-    async settled() {
-      signal.removeEventListener("abort", run);
-      await running;
-    },
-  };
+function certificatesIn(directory: string): TlsFiles {
+  const own = join(directory, "agent.pem");
+  return { authority: join(directory, "ca.pem"), certificate: own, key: own };
 }

@@ -5,7 +5,7 @@ import { AppError } from "../src/base/app-error.ts";
 import { describeError } from "../src/base/describe-error.ts";
 import { createLog } from "../src/base/log.ts";
 import { onStopSignal } from "../src/base/stop-signal.ts";
-import { runAgent } from "./agent.ts";
+import { runAgent, stopTabletLeftovers } from "./agent.ts";
 import { parseAgentOptions } from "./options.ts";
 
 const log = createLog("tablet-agent");
@@ -24,10 +24,12 @@ onStopSignal(() => stop.abort(), stopAndHurry);
 process.on("SIGQUIT", stopAndHurry);
 
 try {
-  const options = parseAgentOptions(process.argv.slice(2));
+  const command = parseAgentOptions(process.argv.slice(2));
   if (process.getuid?.() === 0)
     throw new AppError("root", "the tablet agent must not run as root, as PostgreSQL does not");
-  await runAgent(options, { log: log.child({ tablet: options.tablet }), emit, stop: stop.signal, hurry: hurry.signal });
+  const context = { emit, stop: stop.signal, hurry: hurry.signal };
+  if (command.kind === "stop-leftovers") await stopTabletLeftovers(command.directory, { ...context, log });
+  else await runAgent(command.options, { ...context, log: log.child({ tablet: command.options.tablet }) });
 } catch (error) {
   if (!stop.signal.aborted) {
     log.fatal({ err: error }, "the tablet agent gives up");

@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { AppError } from "../src/base/app-error.ts";
 import { shardName } from "../src/topology/documents.ts";
-import type { ShardName } from "../src/topology/snapshot.ts";
+import type { Address, ShardName } from "../src/topology/snapshot.ts";
 
 export interface AgentOptions {
   /** As src/topology/open-store.ts reads it. */
@@ -10,52 +10,85 @@ export interface AgentOptions {
   readonly shard: ShardName;
   /** Name of this tablet in the topology. */
   readonly tablet: string;
+  /** What fails together with it: a rack, an availability zone. */
+  readonly zone: string | undefined;
   /** Everything of this tablet is in here: pgdata, logs, the socket. */
   readonly directory: string;
   /** Directory of the programs `postgres` and `initdb`. */
   readonly pgBin: string;
   /** File with the roles of a new PostgreSQL. */
   readonly rolesFile: string;
+  /** File with the password of role `shardgres`, as which standbys log in at their primary. */
+  readonly passwordFile: string;
+  /** Directory of the certificates with which agents know each other. */
+  readonly certificates: string;
   readonly authentication: "trust" | "scram-sha-256";
   readonly fsync: boolean;
-  /** End what an earlier agent has left running, then end. */
-  readonly stopOnly: boolean;
+  /** Where PostgreSQL listens besides its socket, and is reached by others; undefined: only the socket, on this machine. */
+  readonly postgres: Address | undefined;
+  /** Where the agent's API listens. Port 0: any that is free. */
+  readonly api: Address;
 }
 
+export type AgentCommand =
+  | { readonly kind: "run"; readonly options: AgentOptions }
+  /** End what an earlier agent has left running in the directory, then end. */
+  | { readonly kind: "stop-leftovers"; readonly directory: string };
+
 /** Throws AppError "bad-option". */
-export function parseAgentOptions(args: readonly string[]): AgentOptions {
+export function parseAgentOptions(args: readonly string[]): AgentCommand {
   const text = { type: "string" } as const;
   const { values } = parse(args, {
     topology: text,
     shard: text,
     tablet: text,
+    zone: text,
     directory: text,
     "pg-bin": text,
     "roles-file": text,
+    "password-file": text,
+    certificates: text,
     authentication: text,
     fsync: text,
+    postgres: text,
+    api: text,
     "stop-only": { type: "boolean" },
   });
-  const needed = (name: "topology" | "shard" | "tablet" | "directory" | "pg-bin" | "roles-file") => {
+  const needed = (name: Exclude<keyof typeof values, "stop-only">) => {
     const value = values[name];
     if (value === undefined || value === "") throw new AppError("bad-option", `--${name} is missing`);
     return value;
   };
+  const directory = needed("directory");
+  if (values["stop-only"]) return { kind: "stop-leftovers", directory };
   const authentication = values.authentication ?? "trust";
   if (authentication !== "trust" && authentication !== "scram-sha-256") {
     throw new AppError("bad-option", `--authentication ${authentication} is neither trust nor scram-sha-256`);
   }
-  return {
+  const options: AgentOptions = {
     topology: needed("topology"),
     shard: shardName(needed("shard")),
     tablet: needed("tablet"),
-    directory: needed("directory"),
+    zone: values.zone || undefined,
+    directory,
     pgBin: needed("pg-bin"),
     rolesFile: needed("roles-file"),
+    passwordFile: needed("password-file"),
+    certificates: needed("certificates"),
     authentication,
     fsync: values.fsync !== "off",
-    stopOnly: values["stop-only"] ?? false,
+    postgres: values.postgres === undefined ? undefined : addressOf("postgres", values.postgres, 1),
+    api: addressOf("api", values.api ?? "127.0.0.1:0", 0),
   };
+  return { kind: "run", options };
+}
+
+/** "127.0.0.1:5432", "[::1]:5432". */
+function addressOf(option: string, text: string, least: number): Address {
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
+  const [host, port] = [bracketed ?? plain, Number(digits)];
+  if (host !== undefined && port >= least && port <= 65535) return { host, port };
+  throw new AppError("bad-option", `--${option} ${text} is not HOST:PORT`);
 }
 
 function parse<const T extends Record<string, { readonly type: "string" | "boolean" }>>(

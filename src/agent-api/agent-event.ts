@@ -1,13 +1,16 @@
 // What a tablet agent tells the process that started it: one line of JSON on standard output for each event.
 import { parseJson } from "../base/json.ts";
-import type { Address } from "../topology/snapshot.ts";
 
 export type AgentEvent =
   /** There is no data directory yet; one is being made. */
   | { readonly kind: "initialising" }
+  /** There is no usable data directory; the primary's is copied. */
+  | { readonly kind: "cloning" }
   | { readonly kind: "starting" }
-  /** PostgreSQL accepts connections and the topology knows where. */
-  | { readonly kind: "ready"; readonly address: Address }
+  /** PostgreSQL accepts connections, as a primary or a standby, and the topology knows where. */
+  | { readonly kind: "ready"; readonly role: "primary" | "standby" }
+  /** This tablet has become the primary of its shard, in the place of another one. */
+  | { readonly kind: "primary"; readonly term: number; readonly reason: string }
   /** PostgreSQL has ended by itself; it will be started again. */
   | { readonly kind: "crashed"; readonly reason: string }
   /** The agent gives up and ends. */

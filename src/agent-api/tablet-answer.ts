@@ -30,6 +30,10 @@ export interface TabletAnswer {
   readonly timeline?: number;
   /** Where each term began, as its WAL says, the oldest first. */
   readonly terms?: readonly WalPosition[];
+  /** What all tablets of a shard have in common. */
+  readonly systemIdentifier?: string;
+  /** Of its disk. */
+  readonly freeDiskBytes?: number;
   /** The primary that it receives WAL from, and of which term. */
   readonly follows?: { readonly primary: string; readonly term: number };
 }
@@ -44,6 +48,8 @@ export function readTabletAnswer(fields: MessageFields): TabletAnswer {
   const end = optional("lsn", lsn);
   const timeline = optional("timeline", integer);
   const terms = optional("terms", (name) => list(name).map(readWalPosition));
+  const systemIdentifier = optional("systemIdentifier", fields.text);
+  const freeDiskBytes = optional("freeDiskBytes", integer);
   const follows = optional("follows", (name) => readFollowed(object(name)));
   return {
     name: fields.text("name"),
@@ -55,12 +61,15 @@ export function readTabletAnswer(fields: MessageFields): TabletAnswer {
     ...(end !== undefined && { lsn: end }),
     ...(timeline !== undefined && { timeline }),
     ...(terms && { terms }),
+    ...(systemIdentifier !== undefined && { systemIdentifier }),
+    ...(freeDiskBytes !== undefined && { freeDiskBytes }),
     ...(follows && { follows }),
   };
 }
 
 export function writeTabletAnswer(answer: TabletAnswer): { readonly [key: string]: Json } {
   const { name, pledge, isWhole, role, wal, term, lsn, timeline, terms, follows } = answer;
+  const { systemIdentifier, freeDiskBytes } = answer;
   return {
     name,
     role,
@@ -71,6 +80,8 @@ export function writeTabletAnswer(answer: TabletAnswer): { readonly [key: string
     ...(lsn !== undefined && { lsn: lsnText(lsn) }),
     ...(timeline !== undefined && { timeline }),
     ...(terms && { terms: terms.map(writeWalPosition) }),
+    ...(systemIdentifier !== undefined && { systemIdentifier }),
+    ...(freeDiskBytes !== undefined && { freeDiskBytes }),
     ...(follows && { follows: { primary: follows.primary, term: follows.term } }),
   };
 }

@@ -17,7 +17,6 @@ export interface TabletStatus extends TabletAnswer {
   readonly lagBytes?: number;
   /** How old the last transaction is that a standby has replayed, unless it has replayed all. */
   readonly lagMs?: number;
-  readonly freeDiskBytes?: number;
   /** Whose acknowledgement a primary's commits wait for, as its PostgreSQL has it. */
   readonly synchronous?: Cohort;
   /** Who receives WAL from this tablet. */
@@ -76,7 +75,6 @@ export function readTabletStatus(fields: MessageFields): TabletStatus {
     ...some("postgresVersion", optional("postgresVersion", fields.text)),
     ...some("lagBytes", optional("lagBytes", integer)),
     ...some("lagMs", optional("lagMs", integer)),
-    ...some("freeDiskBytes", optional("freeDiskBytes", integer)),
     ...some(
       "synchronous",
       optional("synchronous", (name) => readCohort(object(name))),
@@ -105,7 +103,6 @@ export function writeTabletStatus(status: TabletStatus): { readonly [key: string
     ...some("postgresVersion", status.postgresVersion),
     ...some("lagBytes", whole(status.lagBytes)),
     ...some("lagMs", whole(status.lagMs)),
-    ...some("freeDiskBytes", whole(status.freeDiskBytes)),
     ...(synchronous && {
       synchronous: { standbys: synchronous.standbys, acknowledgements: synchronous.acknowledgements },
     }),

@@ -1,10 +1,13 @@
 // The options of `shardgres local`.
 import { parseArgs } from "node:util";
+import type { DurabilityPolicy } from "../topology/snapshot.ts";
 import { UsageError } from "./command.ts";
 
 export interface LocalOptions {
   readonly dataDir: string;
   readonly shards: number | undefined;
+  readonly replicas: number | undefined;
+  readonly durability: DurabilityPolicy | undefined;
   readonly port: number;
   /** undefined: any that is free. */
   readonly metricsPort: number | undefined;
@@ -16,12 +19,16 @@ export interface LocalOptions {
 
 export const localHelp = `Usage: shardgres local [options]
 
-Runs a whole cluster on this machine: one PostgreSQL with its tablet agent for
-each shard, a gateway to connect to, and a controller that ends what a crash
-leaves behind. Ctrl-C stops it; the data stays.
+Runs a whole cluster on this machine: for each shard a PostgreSQL with its
+tablet agent, and as many standbys as you like; a gateway to connect to, and a
+controller that ends what a crash leaves behind. Ctrl-C stops it; the data
+stays.
 
 Options:
   --shards N        number of shards of a new cluster (default 2)
+  --replicas N      standbys of each shard (default 0); may be raised later
+  --durability P    how many standbys have a commit before it is acknowledged:
+                    none, one (default, if there are any), majority, or zone
   --port N          port of the gateway on 127.0.0.1 (default 6432)
   --metrics-port N  port of the controller's metrics (default: any free)
   --data-dir DIR    where everything is kept (default .shardgres)
@@ -35,6 +42,8 @@ Options:
 `;
 
 const shardsMax = 64;
+const replicasMax = 9;
+const policies: readonly DurabilityPolicy[] = ["none", "one", "majority", "zone"];
 
 /** Throws UsageError. */
 export function parseLocalOptions(args: readonly string[]): LocalOptions {
@@ -43,9 +52,15 @@ export function parseLocalOptions(args: readonly string[]): LocalOptions {
   if (auth !== undefined && auth !== "trust" && auth !== "scram-sha-256") {
     throw new UsageError(`--auth must be trust or scram-sha-256, not "${auth}"`);
   }
+  const durability = policies.find((policy) => policy === values.durability);
+  if (values.durability !== undefined && durability === undefined) {
+    throw new UsageError(`--durability must be one of ${policies.join(", ")}, not "${values.durability}"`);
+  }
   return {
     dataDir: nonEmpty("--data-dir", values["data-dir"]) ?? ".shardgres",
     shards: wholeNumber("--shards", values.shards, 1, shardsMax),
+    replicas: wholeNumber("--replicas", values.replicas, 0, replicasMax),
+    durability,
     port: wholeNumber("--port", values.port, 1, 65535) ?? 6432,
     metricsPort: wholeNumber("--metrics-port", values["metrics-port"], 1, 65535),
     pgBin: nonEmpty("--pg-bin", values["pg-bin"]),
@@ -62,6 +77,8 @@ function parse(args: readonly string[]) {
       args,
       options: {
         shards: text,
+        replicas: text,
+        durability: text,
         port: text,
         "metrics-port": text,
         "data-dir": text,

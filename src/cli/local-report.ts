@@ -44,8 +44,8 @@ export function createLocalReport(output: ReportOutput, shownDirectory: string):
     const before = lines.get(who);
     const since = before?.since ?? output.now();
     if (event.kind === "doing") {
-      // Starting what has just been initialised goes without saying.
-      if (before === undefined || event.what === "initialising") lines.set(who, { since, text: `${event.what} ...` });
+      // Starting what has just been made goes without saying.
+      if (before === undefined || event.what !== "starting") lines.set(who, { since, text: `${event.what} ...` });
     } else {
       const text = `${before?.text ?? "..."} ready (${((output.now() - since) / 1000).toFixed(1)} s)`;
       lines.set(who, { since, text });
@@ -61,11 +61,11 @@ export function createLocalReport(output: ReportOutput, shownDirectory: string):
     onEvent(event) {
       switch (event.kind) {
         case "found": {
-          const { shards, postgres } = event;
-          width = Math.max(...[...shards, "gateway", "controller"].map((name) => name.length));
+          const { shards, tablets, postgres } = event;
+          width = Math.max(...[...tablets, "gateway", "controller"].map((name) => name.length));
           const count = `${shards.length} ${shards.length === 1 ? "shard" : "shards"}`;
           output.write(`shardgres local: ${count}, PostgreSQL ${postgres}, data in ${shownDirectory}\n`);
-          for (const shard of shards) lines.set(shard, { since: output.now(), text: "starting ..." });
+          for (const tablet of tablets) lines.set(tablet, { since: output.now(), text: "starting ..." });
           return draw();
         }
         case "doing":
@@ -76,6 +76,8 @@ export function createLocalReport(output: ReportOutput, shownDirectory: string):
           // The lines above stay where they are.
           drawn = 0;
           return news(`${event.who}: ${event.reason}; starting it again`);
+        case "primary":
+          return running ? news(`${event.who} is primary now, in term ${event.term}: ${event.reason}`) : undefined;
         case "resetting":
           return output.write(`deleting the cluster in ${shownDirectory}\n`);
         case "stopping":

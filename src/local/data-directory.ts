@@ -4,12 +4,15 @@
 //   shardgres.json     the marker
 //   launcher/          who has it now
 //   topology/          the topology store
-//   admin-password     of the role that gateways use; also postgres-password, if one was made up
+//   admin-password     of the role that gateways use; agent-password is the same, for agents of another user; also
+//                      postgres-password, if one was made up
+//   certificates/      with which tablet agents and those who ask them know each other
 //   roles.json         what a new PostgreSQL begins with
 //   certificates/      of the tablet agents' API
 //   logs/              of gateway, controller and tablet agents
-//   shards/<name>/     everything of one tablet
-import { chmod, chown, mkdir, readdir, rm, stat } from "node:fs/promises";
+//   tablets/<name>/    everything of one tablet
+import { existsSync } from "node:fs";
+import { chmod, chown, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { AppError } from "../base/app-error.ts";
 import { errorCode } from "../base/error-code.ts";
@@ -51,9 +54,18 @@ export async function emptyDataDirectory(dataDir: string): Promise<void> {
   }
 }
 
-/** Names of the shards that have a directory. */
-export async function shardDirectories(dataDir: string): Promise<string[]> {
-  return await readdir(join(dataDir, "shards")).catch(() => []);
+/** Tablets of clusters that had one for each shard, under its name, get the place that they have now. */
+export async function moveOldTablets(dataDir: string): Promise<void> {
+  const before = join(dataDir, "shards");
+  if (!existsSync(before)) return;
+  await mkdir(join(dataDir, "tablets"), { recursive: true, mode: 0o755 });
+  for (const shard of await readdir(before)) await rename(join(before, shard), join(dataDir, "tablets", `${shard}-0`));
+  await rm(before, { recursive: true });
+}
+
+/** Names of the tablets that have a directory. */
+export async function tabletDirectories(dataDir: string): Promise<string[]> {
+  return await readdir(join(dataDir, "tablets")).catch(() => []);
 }
 
 /** As mkdir -p, but with these permissions, whatever the umask, and this owner. */

@@ -3,7 +3,8 @@
 import { join, resolve } from "node:path";
 import { AppError } from "../base/app-error.ts";
 import type { ProcessClaim } from "../base/process-claim.ts";
-import type { Topology } from "../topology/snapshot.ts";
+import type { DurabilityPolicy, Topology } from "../topology/snapshot.ts";
+import { ensureCertificates, keepCertificates } from "./certificates.ts";
 import type { ClusterEvent } from "./cluster-event.ts";
 import { keepController } from "./controller-program.ts";
 import {
@@ -11,7 +12,8 @@ import {
   describeDirectoryError,
   emptyDataDirectory,
   makeDirectory,
-  shardDirectories,
+  moveOldTablets,
+  tabletDirectories,
 } from "./data-directory.ts";
 import { type FoundPostgres, findPostgres } from "./find-postgres.ts";
 import { checkPortIsFree } from "./free-port.ts";
@@ -20,12 +22,16 @@ import type { KeptProgram } from "./keep-running.ts";
 import { openTopology } from "./open-topology.ts";
 import { ensureSecrets } from "./secrets.ts";
 import { checkReachable, type ServerUser, serverUser } from "./server-user.ts";
-import { keepTablet, stopTabletLeftovers, type TabletOptions, tabletAgentMain } from "./tablet-program.ts";
+import { keepTablet, stopTabletLeftovers, tabletAgentMain } from "./tablet-program.ts";
 
 export interface LocalClusterOptions {
   readonly dataDir: string;
   /** undefined: as many as the cluster has; 2 for a new one. */
   readonly shards?: number | undefined;
+  /** Standbys of each shard; undefined: as the cluster is; 0 for a new one. */
+  readonly replicas?: number | undefined;
+  /** undefined: as the cluster is; for a new one with standbys, "one". */
+  readonly durability?: DurabilityPolicy | undefined;
   /** 0: any that is free. */
   readonly port: number;
   /** Of the controller's metrics. 0 (or left out): any that is free. */
@@ -109,26 +115,35 @@ async function start(
   const patienceMs = claim.afterCrash ? predecessorLimitMs : 0;
   await checkPortIsFree(host, port, patienceMs);
   if (metricsPort !== 0) await checkPortIsFree(host, metricsPort, patienceMs, "--metrics-port");
-  const tabletOptions = (shard: string, authentication: Topology["authentication"]): TabletOptions => {
-    const rolesFile = join(dataDir, "roles.json");
-    return { shard, dataDir, pgBin: postgres.binDirectory, rolesFile, authentication, fsync, user, verbose };
-  };
+  await moveOldTablets(dataDir);
   if (options.reset) {
     report({ kind: "resetting" });
-    const shards = await shardDirectories(dataDir);
-    await Promise.all(shards.map((shard) => stopTabletLeftovers(tabletOptions(shard, "trust"))));
+    const program = { dataDir, pgBin: postgres.binDirectory, user };
+    const tablets = await tabletDirectories(dataDir);
+    await Promise.all(tablets.map((tablet) => stopTabletLeftovers({ ...program, tablet })));
     await emptyDataDirectory(dataDir);
   }
-  const topology = await openTopology(dataDir, options, postgres, user);
+  const { topology, tablets } = await openTopology(dataDir, options, postgres, user);
   const shards = [...topology.shards.keys()];
   const { authentication } = topology;
   const { postgresPassword } = options;
   const secrets = await ensureSecrets(dataDir, { authentication, postgresPassword, agentUser: user });
+  const certificateOptions = { clusterId: topology.clusterId, agentUser: user };
+  await ensureCertificates(dataDir, certificateOptions);
   await makeDirectory(join(dataDir, "logs"), undefined, 0o755);
-  await makeDirectory(join(dataDir, "shards"), undefined, 0o755);
-  for (const shard of shards) await makeDirectory(join(dataDir, "shards", shard), user, 0o700);
-
-  report({ kind: "found", shards, postgres: postgres.version.text, dataDir });
+  await makeDirectory(join(dataDir, "tablets"), undefined, 0o755);
+  for (const tablet of [...tablets.values()].flat()) {
+    await makeDirectory(join(dataDir, "tablets", tablet), user, 0o700);
+  }
+  const { rolesFile, agentPasswordFile: passwordFile } = secrets;
+  const certificates = join(dataDir, "certificates");
+  const pgBin = postgres.binDirectory;
+  const every = { dataDir, pgBin, rolesFile, passwordFile, certificates, authentication, fsync, user, verbose };
+  const tabletOptions = [...tablets].flatMap(([shard, names]) =>
+    names.map((tablet) => ({ ...every, shard, tablet, who: names.length === 1 ? shard : tablet })),
+  );
+  const who = tabletOptions.map((tablet) => tablet.who);
+  report({ kind: "found", shards, tablets: who, postgres: postgres.version.text, dataDir });
   /** In the order in which they stop: each needs those that come later. */
   const running = { gateway: [], controller: [], tablets: [] } as {
     readonly [who in "gateway" | "controller" | "tablets"]: KeptProgram<unknown>[];
@@ -139,9 +154,8 @@ async function start(
     }
   };
   try {
-    const tablets = shards.map((shard) => keepTablet(tabletOptions(shard, authentication), report));
-    running.tablets.push(...tablets);
-    await unlessAborted(Promise.all(tablets.map((tablet) => tablet.ready)), stop);
+    running.tablets.push(...tabletOptions.map((tablet) => keepTablet(tablet, report)));
+    await unlessAborted(Promise.all(running.tablets.map((tablet) => tablet.ready)), stop);
     const { adminPasswordFile, postgresPasswordFile } = secrets;
     const main = options.gatewayMain ?? gatewayMain;
     const gateway = keepGateway({ dataDir, host, port, adminPasswordFile, verbose, main }, report);
@@ -149,8 +163,10 @@ async function start(
     const controller = keepController({ dataDir, port: metricsPort, adminPasswordFile, verbose }, report);
     running.controller.push(controller);
     const [readyPort, readyMetricsPort] = await unlessAborted(Promise.all([gateway.ready, controller.ready]), stop);
+    const renewing = keepCertificates(dataDir, certificateOptions, { signal: stop, onTrouble: () => {} });
     const stopped = aborted(stop).then(async () => {
       report({ kind: "stopping" });
+      await renewing;
       await stopAll();
       await claim.release();
     });

@@ -1,12 +1,14 @@
 // The topology of a local cluster: made at the first start, and later compared with what is asked for.
 import { join } from "node:path";
 import { AppError } from "../base/app-error.ts";
+import { changeShard } from "../topology/change-shard.ts";
 import { createTopology } from "../topology/create-topology.ts";
 import { clusterKey, readCluster } from "../topology/documents.ts";
 import { leasesDirectory } from "../topology/local-leases.ts";
 import { localStore } from "../topology/local-store.ts";
 import { readTopology } from "../topology/read-topology.ts";
-import type { Topology } from "../topology/snapshot.ts";
+import type { DurabilityPolicy, Shard, ShardName, Topology } from "../topology/snapshot.ts";
+import type { TopologyStore } from "../topology/store.ts";
 import { makeDirectory } from "./data-directory.ts";
 import type { FoundPostgres } from "./find-postgres.ts";
 import type { ServerUser } from "./server-user.ts";
@@ -15,6 +17,16 @@ export interface WantedCluster {
   /** undefined: as the cluster is; for a new one, 2 shards and "trust". */
   readonly shards?: number | undefined;
   readonly authentication?: Topology["authentication"] | undefined;
+  /** Standbys of each shard. undefined: as the cluster is; 0 for a new one. */
+  readonly replicas?: number | undefined;
+  /** undefined: as the cluster is; for a new one, and when the first standbys are added, "one". */
+  readonly durability?: DurabilityPolicy | undefined;
+}
+
+export interface OpenedTopology {
+  readonly topology: Topology;
+  /** Names of the tablets of each shard that are to run, those of the topology and new ones. */
+  readonly tablets: ReadonlyMap<ShardName, readonly string[]>;
 }
 
 const defaultShards = 2;
@@ -25,15 +37,18 @@ export async function openTopology(
   wanted: WantedCluster,
   { version, binDirectory }: FoundPostgres,
   user: ServerUser | undefined,
-): Promise<Topology> {
+): Promise<OpenedTopology> {
   const directory = join(dataDir, "topology");
   await makeDirectory(directory, user, 0o755);
   await makeDirectory(join(directory, leasesDirectory), user, 0o755);
   const store = localStore(directory);
   const cluster = await store.get(clusterKey);
   if (!cluster) {
-    const { shards: shardCount = defaultShards, authentication = "trust" } = wanted;
-    return await createTopology(store, { shardCount, authentication, postgresVersion: String(version.major) });
+    const { shards: shardCount = defaultShards, authentication = "trust", replicas = 0 } = wanted;
+    const { durability = replicas > 0 ? "one" : "none" } = wanted;
+    const postgresVersion = String(version.major);
+    const topology = await createTopology(store, { shardCount, authentication, postgresVersion, durability });
+    return { topology, tablets: tabletsOf(topology, replicas) };
   }
   const { postgresVersion, authentication } = readCluster(cluster.value);
   const mismatch = (message: string, hint: string) => {
@@ -53,5 +68,29 @@ export async function openTopology(
     const hint = `The number cannot be changed here yet. Leave --shards out, ${other}.`;
     mismatch(`has ${count}, not ${wanted.shards}`, hint);
   }
-  return topology;
+  const most = Math.max(...[...topology.shards.values()].map(({ tablets }) => tablets.length));
+  if (wanted.replicas !== undefined && wanted.replicas < most - 1) {
+    const count = most === 2 ? "1 standby" : `${most - 1} standbys`;
+    const hint = `The number cannot be lowered here yet. Leave --replicas out, ${other}.`;
+    mismatch(`has ${count} for each shard, not ${wanted.replicas}`, hint);
+  }
+  for (const shard of topology.shards.values()) await changeDurability(store, shard, wanted);
+  return { topology, tablets: tabletsOf(topology, wanted.replicas ?? 0) };
+}
+
+/** The shards' agents see to it that it becomes so. */
+async function changeDurability(store: TopologyStore, { name, tablets }: Shard, wanted: WantedCluster): Promise<void> {
+  const isFirstStandby = (wanted.replicas ?? 0) > 0 && tablets.length < 2;
+  const durability = wanted.durability ?? (isFirstStandby ? "one" : undefined);
+  if (durability === undefined) return;
+  await changeShard(store, name, (shard) => (shard.durability === durability ? shard : { ...shard, durability }));
+}
+
+function tabletsOf({ shards }: Topology, replicas: number): ReadonlyMap<ShardName, readonly string[]> {
+  return new Map(
+    [...shards.values()].map(({ name, tablets }) => {
+      const wanted = Array.from({ length: 1 + replicas }, (_, i) => `${name}-${i}`);
+      return [name, [...new Set([...tablets.map((tablet) => tablet.name), ...wanted])].sort()];
+    }),
+  );
 }

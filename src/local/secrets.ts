@@ -11,6 +11,8 @@ import type { ServerUser } from "./server-user.ts";
 export interface Secrets {
   /** Password of role `shardgres`, for gateways. Readable by the owner of the cluster only. */
   readonly adminPasswordFile: string;
+  /** The same, readable by the agents: standbys log in at their primary with it. */
+  readonly agentPasswordFile: string;
   /** What a tablet agent creates roles from. Readable by the agents only. */
   readonly rolesFile: string;
   /** Password of role `postgres`, if it was made up and is needed. */
@@ -44,8 +46,18 @@ export async function ensureSecrets(dataDir: string, options: SecretsOptions): P
       hint: "Bring it back from a backup, or start anew with --reset, which deletes the data.",
     });
   }
+  const agentPasswordFile = await copyForAgents(dataDir, adminPasswordFile, options.agentUser);
   const hasMadeUp = existsSync(postgresPasswordFile);
-  return { adminPasswordFile, rolesFile, postgresPasswordFile: hasMadeUp ? postgresPasswordFile : undefined };
+  const found = hasMadeUp ? postgresPasswordFile : undefined;
+  return { adminPasswordFile, agentPasswordFile, rolesFile, postgresPasswordFile: found };
+}
+
+/** Agents that run as another user cannot read what is the owner's alone. */
+async function copyForAgents(dataDir: string, path: string, owner: ServerUser | undefined): Promise<string> {
+  if (!owner) return path;
+  const copy = join(dataDir, "agent-password");
+  if (!existsSync(copy)) await writeFileWhole(copy, await readFile(path, "utf8"), { mode: 0o600, owner });
+  return copy;
 }
 
 async function ensurePassword(path: string): Promise<string> {

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type AgentEvent, parseAgentEvent } from "../agent-api/agent-event.ts";
 import { AppError } from "../base/app-error.ts";
-import type { Address } from "../topology/snapshot.ts";
 import type { ClusterEvent } from "./cluster-event.ts";
 import { type KeptProgram, keepRunning, type StartedProgram } from "./keep-running.ts";
 import { startProgram } from "./program.ts";
@@ -11,9 +10,16 @@ import type { ServerUser } from "./server-user.ts";
 
 export interface TabletOptions {
   readonly shard: string;
+  readonly tablet: string;
+  /** What people call it, and its log file. */
+  readonly who: string;
   readonly dataDir: string;
   readonly pgBin: string;
   readonly rolesFile: string;
+  /** Password of role `shardgres`, readable by the agents. */
+  readonly passwordFile: string;
+  /** Directory of the agents' certificates. */
+  readonly certificates: string;
   readonly authentication: "trust" | "scram-sha-256";
   readonly fsync: boolean;
   readonly user: ServerUser | undefined;
@@ -22,8 +28,9 @@ export interface TabletOptions {
 
 export const tabletAgentMain = fileURLToPath(new URL("../../tablet-agent/main.ts", import.meta.url));
 
-export function keepTablet(options: TabletOptions, report: (event: ClusterEvent) => void): KeptProgram<Address> {
-  const who = options.shard;
+/** Ready when its PostgreSQL accepts connections, as a primary or as a standby. */
+export function keepTablet(options: TabletOptions, report: (event: ClusterEvent) => void): KeptProgram<void> {
+  const { who } = options;
   return keepRunning({
     start: () => startTablet(options, report),
     onCrash: (how) => report({ kind: "crashed", who, reason: `the tablet agent has ended (${how})` }),
@@ -34,39 +41,48 @@ export function keepTablet(options: TabletOptions, report: (event: ClusterEvent)
 }
 
 /** Ends what an earlier start has left running. */
-export async function stopTabletLeftovers(options: TabletOptions): Promise<void> {
+export async function stopTabletLeftovers(
+  options: Pick<TabletOptions, "dataDir" | "tablet" | "pgBin" | "user">,
+): Promise<void> {
+  const { dataDir, tablet, pgBin, user } = options;
   let failure: string | undefined;
   const program = await startProgram({
-    ...programOptions(options, ["--stop-only"]),
+    main: tabletAgentMain,
+    args: ["--stop-only", "--directory", directoryOf(dataDir, tablet), "--pg-bin", pgBin],
+    user,
+    logFile: undefined,
     onLine(line) {
       const event = parseAgentEvent(line);
       if (event?.kind === "failed") failure = event.message;
     },
   });
   const how = await program.exited;
-  if (how !== "exit code 0") throw new AppError("leftovers", `${options.shard}: ${failure ?? how}`);
+  if (how !== "exit code 0") throw new AppError("leftovers", `${tablet}: ${failure ?? how}`);
 }
 
 async function startTablet(
   options: TabletOptions,
   report: (event: ClusterEvent) => void,
-): Promise<StartedProgram<Address>> {
-  const who = options.shard;
-  const ready = Promise.withResolvers<Address>();
+): Promise<StartedProgram<void>> {
+  const { who } = options;
+  const ready = Promise.withResolvers<void>();
   let failure: (AgentEvent & { kind: "failed" }) | undefined;
   const program = await startProgram({
-    ...programOptions(options, []),
+    ...programOptions(options),
     onLine(line) {
       const event = parseAgentEvent(line);
       switch (event?.kind) {
         case "initialising":
+        case "cloning":
         case "starting":
           return report({ kind: "doing", who, what: event.kind });
         case "ready":
           report({ kind: "ready", who });
-          return ready.resolve(event.address);
+          return ready.resolve();
         case "crashed":
           return report({ kind: "crashed", who, reason: event.reason });
+        case "primary":
+          return report({ kind: "primary", who, term: event.term, reason: event.reason });
         case "failed":
           failure = event;
       }
@@ -81,22 +97,28 @@ async function startTablet(
   return { program, ready: ready.promise };
 }
 
-function programOptions(options: TabletOptions, more: readonly string[]) {
-  const { shard, dataDir, user } = options;
+function directoryOf(dataDir: string, tablet: string): string {
+  return join(dataDir, "tablets", tablet);
+}
+
+function programOptions(options: TabletOptions) {
+  const { shard, tablet, who, dataDir, user } = options;
   const args = {
     topology: join(dataDir, "topology"),
     shard,
-    tablet: `${shard}-0`,
-    directory: join(dataDir, "shards", shard),
+    tablet,
+    directory: directoryOf(dataDir, tablet),
     "pg-bin": options.pgBin,
     "roles-file": options.rolesFile,
+    "password-file": options.passwordFile,
+    certificates: options.certificates,
     authentication: options.authentication,
     fsync: options.fsync ? "on" : "off",
   };
   return {
     main: tabletAgentMain,
-    args: [...Object.entries(args).flatMap(([name, value]) => [`--${name}`, value]), ...more],
+    args: Object.entries(args).flatMap(([name, value]) => [`--${name}`, value]),
     user,
-    logFile: options.verbose ? undefined : join(dataDir, "logs", `${shard}.log`),
+    logFile: options.verbose ? undefined : join(dataDir, "logs", `${who}.log`),
   };
 }

@@ -5,7 +5,7 @@ import { placeBuckets } from "../sharding/place-buckets.ts";
 import { bucketsKey, clusterKey, shardKeyInStore, shardName, writeBuckets, writeCluster } from "./documents.ts";
 import { readTopology } from "./read-topology.ts";
 import { writeShard } from "./shard-document.ts";
-import { noCohort, type Topology } from "./snapshot.ts";
+import { type DurabilityPolicy, noCohort, type Topology } from "./snapshot.ts";
 import type { TopologyStore } from "./store.ts";
 
 export interface NewCluster {
@@ -13,13 +13,14 @@ export interface NewCluster {
   readonly authentication: Topology["authentication"];
   /** Major version: "18". */
   readonly postgresVersion: string;
+  /** "none" when left out. */
+  readonly durability?: DurabilityPolicy;
 }
 
 const newShard = {
   primary: undefined,
   term: 0,
   tablets: [],
-  durability: "none",
   cohort: noCohort,
   nextCohort: undefined,
 } as const;
@@ -31,9 +32,10 @@ const newShard = {
 export async function createTopology(store: TopologyStore, options: NewCluster): Promise<Topology> {
   if (await store.get(clusterKey)) throw new AppError("cluster-exists", "the topology describes a cluster already");
   for (const { key, version } of await store.list("")) await store.delete(key, version);
+  const { durability = "none" } = options;
   const shards = Array.from({ length: options.shardCount }, (_, i) => ({ name: shardName(`s${i + 1}`), ordinal: i }));
   for (const { name, ordinal } of shards) {
-    await store.put(shardKeyInStore(name), writeShard({ ...newShard, name, ordinal }), "absent");
+    await store.put(shardKeyInStore(name), writeShard({ ...newShard, name, ordinal, durability }), "absent");
   }
   const buckets = { generation: 1, owners: placeBuckets(shards) };
   await store.put(bucketsKey, writeBuckets(buckets), "absent");

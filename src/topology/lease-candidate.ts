@@ -28,7 +28,17 @@ export type LeaseAnswer =
       readonly freeInMs: number;
     };
 
+/** Who has a lease, as far as one can tell by looking at it. */
+export type LeaseSight =
+  /** In this reign, which `acquire` or `renew` told of; until when, they told as well. */
+  | { readonly kind: "ours" }
+  | { readonly kind: "others"; readonly by: string }
+  /** Also while it is the own name's from an earlier run: it is free for that name. */
+  | { readonly kind: "free" };
+
 export interface LeaseCandidate {
+  /** Reads it, and writes nothing. Throws what the store throws. */
+  look(): Promise<LeaseSight>;
   /** Takes the lease if it is free or has run out, and renews it if it is ours. Throws what the store throws. */
   acquire(): Promise<LeaseAnswer>;
   /** Only if it has been ours without a break; never takes it from another. Throws what the store throws. */
@@ -86,7 +96,18 @@ export function leaseCandidate(
     return { kind: "taken", by, freeInMs: observed ? Math.max(0, freeInMs(observed, now())) : 0 };
   };
 
+  const isOurs = (found: ObservedLease | undefined): boolean =>
+    found?.lease.holderIdentity === candidate.holderIdentity && found.lease.leaseTransitions === ours;
+
   return {
+    async look() {
+      const found = await look();
+      if (isOurs(found)) return { kind: "ours" };
+      const by = found?.lease.holderIdentity;
+      if (by === undefined || by === candidate.holderIdentity || freeInMs(found!, now()) <= 0) return { kind: "free" };
+      return { kind: "others", by };
+    },
+
     async acquire() {
       await look();
       const lease = claimLease(candidate, observed, now(), wallTime());
@@ -95,8 +116,7 @@ export function leaseCandidate(
 
     async renew() {
       const found = await look();
-      const isOurs = found?.lease.holderIdentity === candidate.holderIdentity && found.lease.leaseTransitions === ours;
-      const lease = isOurs ? claimLease(candidate, found, now(), wallTime()) : undefined;
+      const lease = isOurs(found) ? claimLease(candidate, found, now(), wallTime()) : undefined;
       return lease ? await write(lease) : taken();
     },
 

@@ -20,6 +20,9 @@ const stillMs = 600;
 /** Beyond this a primary has missed to say that it is there (half of wal_sender_timeout). */
 const silenceMs = 3_000;
 
+/** Without what only the files say. */
+export type Seen = Omit<Observation, "branchedAtLsn">;
+
 export class Observer {
   #target: SessionTarget;
   #client: pg.Client | undefined;
@@ -33,7 +36,7 @@ export class Observer {
    * Who follows nobody is about to tell how far it is: sessions that hold up its replay are ended. Throws when there is no
    * answer before the signal is aborted. Not to be called again before it has ended.
    */
-  async observe({ isCut, problem }: Intent, signal: AbortSignal): Promise<Observation> {
+  async observe({ isCut, problem }: Intent, signal: AbortSignal): Promise<Seen> {
     const row = await this.#ask(isCut, signal);
     const isAtEnd = isCut && this.#isAtEnd(row);
     const isReceiving = row.receiverStatus === "streaming";
@@ -98,7 +101,7 @@ export class Observer {
   }
 }
 
-function observation(row: ObservedRow, isAtEnd: boolean): Omit<Observation, "receiverProblem"> {
+function observation(row: ObservedRow, isAtEnd: boolean): Omit<Seen, "receiverProblem"> {
   const replayedLsn = row.replayedLsn ?? 0;
   const { term, terms } = parseTermRecord(row.settings);
   return {

@@ -1,11 +1,9 @@
 // From standby to primary of a term. Until the WAL says the term, the configuration is a standby's: sessions are read-only
 // unless they insist, and commits wait for nobody that exists. So what a client writes too early is acknowledged by nobody.
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type pg from "pg";
 import { AppError } from "../../src/base/app-error.ts";
 import { delay } from "../../src/base/delay.ts";
-import { parseTimelines } from "./common-history.ts";
+import type { TermStart } from "./server.ts";
 import { value } from "./session.ts";
 import { readTermRecord, writeTermRecord } from "./term-record.ts";
 
@@ -13,23 +11,18 @@ const limitMs = 60_000;
 const pollMs = 5;
 
 /** Ends recovery and writes the term's record. It may be called again after it was broken off. */
-export async function promoteTo(client: pg.Client, term: number, dataDirectory: string): Promise<void> {
+export async function promoteTo(client: pg.Client, starts: readonly TermStart[]): Promise<void> {
   await endRecovery(client);
-  const record = await readTermRecord(client);
-  if (record.term > term) throw olderTerm(term, record.term);
-  if (record.term < term) {
-    await writeTermRecord(client, record, term, await forkedAt(client, dataDirectory));
-  }
+  await recordTerm(client, starts);
   await endEarlyWriters(client);
 }
 
-/** Records a later term of who has been primary all the time. */
-export async function recordTerm(client: pg.Client, term: number): Promise<void> {
+/** Also records a later term of who has been primary all the time. */
+export async function recordTerm(client: pg.Client, starts: readonly TermStart[]): Promise<void> {
+  const { term } = starts.at(-1)!;
   const record = await readTermRecord(client);
   if (record.term > term) throw olderTerm(term, record.term);
-  if (record.term === term) return;
-  const lsn = await value<number>(client, "SELECT (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::float8");
-  await writeTermRecord(client, record, term, lsn);
+  if (record.term < term) await writeTermRecord(client, record, starts);
 }
 
 /** pg_promote itself would look only ten times a second. */
@@ -44,15 +37,6 @@ async function endRecovery(client: pg.Client): Promise<void> {
     }
     await delay(pollMs);
   }
-}
-
-/** End of what this timeline has in common with the one before. */
-async function forkedAt(client: pg.Client, dataDirectory: string): Promise<number> {
-  const digits = await value<string>(client, "SELECT substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8)");
-  const text = await readFile(join(dataDirectory, "pg_wal", `${digits}.history`), "utf8");
-  const start = parseTimelines(Number.parseInt(digits, 16), text)?.at(-1);
-  if (start === undefined) throw new AppError("corrupt-data", `the history of timeline ${digits} makes no sense`);
-  return start.lsn;
 }
 
 /**

@@ -54,6 +54,11 @@ export interface Observation {
   readonly lsn: number;
   /** Standby without receiver that has replayed everything on its disk: `term` and `lsn` are exact. */
   readonly isAtEnd: boolean;
+  /**
+   * When it is at its end: where the first timeline begins that is later than the last of `terms`. Somebody was promoted
+   * there and left no record of the term.
+   */
+  readonly branchedAtLsn: number | undefined;
   readonly replayedLsn: number;
   /** Standby: how old its data are; undefined when it cannot be known, as nobody sends. Primary: 0. */
   readonly lagMs: number | undefined;
@@ -126,10 +131,10 @@ export interface PostgresServer {
   /** Idempotent. "fast" and "immediate" go on to what is stronger after a limit; "kill" ends frozen processes too. */
   stop(mode: "fast" | "immediate" | "kill"): Promise<void>;
   /**
-   * Makes a running standby the primary of `term`. Nobody is acknowledged a commit before the WAL says the term. Of a
+   * Makes a running standby the primary of the last of these terms, which are recorded in the WAL. Nobody is acknowledged a commit before the WAL says the term. Of a
    * running primary: records a later term.
    */
-  promote(term: number, synchronous: SynchronousStandbys | undefined): Promise<void>;
+  promote(starts: readonly TermStart[], synchronous: SynchronousStandbys | undefined): Promise<void>;
   /**
    * Of a running standby. Resolves when nothing is received any more from whom it followed before, and what was received
    * is on disk.

@@ -11,6 +11,7 @@ import { rotateLog } from "../../src/base/rotate-log.ts";
 import { syncDirectory, writeFileWhole } from "../../src/base/write-file.ts";
 import type { Address } from "../../src/topology/snapshot.ts";
 import type { BackupProgress } from "./base-backup.ts";
+import { branchedAt } from "./branched-at.ts";
 import { checkSettings } from "./check-settings.ts";
 import { cloneStandby } from "./clone.ts";
 import { nobodyAcknowledges, standbyNames, type TlsFiles } from "./configuration.ts";
@@ -33,6 +34,7 @@ import {
   type StartAs,
   type SynchronousStandbys,
   standbyName,
+  type TermStart,
   type Upstream,
 } from "./server.ts";
 import { type SessionTarget, withSession } from "./session.ts";
@@ -292,12 +294,12 @@ class TabletServer implements PostgresServer {
     await postmaster.exited;
   }
 
-  async promote(term: number, synchronous: SynchronousStandbys | undefined): Promise<void> {
+  async promote(starts: readonly TermStart[], synchronous: SynchronousStandbys | undefined): Promise<void> {
     const slots = slotsOf(synchronous);
     await withSession(this.#target, async (client) => {
       await ensureSlots(client, slots);
-      if (this.#configuration.role.kind === "primary") await recordTerm(client, term);
-      else await promoteTo(client, term, this.#dataDirectory);
+      if (this.#configuration.role.kind === "primary") await recordTerm(client, starts);
+      else await promoteTo(client, starts);
     });
     if (this.#configuration.role.kind === "primary") {
       await this.setSynchronousStandbys(synchronous);
@@ -371,7 +373,10 @@ class TabletServer implements PostgresServer {
     const { role } = this.#configuration;
     const isCut = role.kind === "standby" && role.source === undefined;
     const problem = async () => receiverProblem(await logSince(this.#logPath, this.#problemsFrom));
-    return await this.#observer.observe({ isCut, problem: role.kind === "standby" ? problem : undefined }, signal);
+    const intent = { isCut, problem: role.kind === "standby" ? problem : undefined };
+    const observed = await this.#observer.observe(intent, signal);
+    const branched = observed.isAtEnd ? await branchedAt(this.#dataDirectory, observed) : undefined;
+    return { ...observed, isAtEnd: branched !== undefined, branchedAtLsn: branched?.lsn };
   }
 
   async #logBytes(): Promise<number> {

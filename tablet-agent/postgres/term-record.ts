@@ -1,5 +1,6 @@
 // The term in the WAL: settings of role `shardgres`, which every database of a tablet and of its standbys shows. `term` is
-// that of the primary that wrote the WAL, `terms` where each term began: "5@0/3000060 6@0/51C2A88 7@0/7001230".
+// that of the primary that wrote the WAL, `terms` where each term began: "5@0/3000060 6@0/51C2A88 7@0/7001230". A term that
+// went on after a promotion that was not finished has two places: where that one began, and where it did itself.
 import type pg from "pg";
 import { AppError } from "../../src/base/app-error.ts";
 import { lsnText, parseLsn } from "../../src/base/lsn.ts";
@@ -33,7 +34,7 @@ export function parseTermRecord(settings: readonly string[]): TermRecord {
     return { term: natural(number), lsn: parseLsn(lsn) };
   });
   const last = starts.at(-1);
-  const isOrdered = starts.every((start, i) => i === 0 || (start.term ?? 0) > (starts[i - 1]!.term ?? 0));
+  const isOrdered = starts.every((start, i) => i === 0 || (start.term ?? 0) >= (starts[i - 1]!.term ?? 0));
   if (!isOrdered || last?.term === undefined || last.term !== natural(term ?? "")) {
     throw invalid(term, terms);
   }
@@ -46,9 +47,14 @@ export function parseTermRecord(settings: readonly string[]): TermRecord {
   };
 }
 
-/** Resolves when the record is on this disk. `lsn`: end of what the new term has in common with the one before. */
-export async function writeTermRecord(client: pg.Client, before: TermRecord, term: number, lsn: number): Promise<void> {
-  const terms = [...before.terms, { term, lsn }].slice(-termsMax);
+/** Resolves when the record is on this disk. The last of `starts` is the new term; it may have begun in two places. */
+export async function writeTermRecord(
+  client: pg.Client,
+  before: TermRecord,
+  starts: readonly TermStart[],
+): Promise<void> {
+  const terms = [...before.terms, ...starts].slice(-termsMax);
+  const { term } = terms.at(-1)!;
   const text = terms.map((start) => `${start.term}@${lsnText(start.lsn)}`).join(" ");
   await client.query("BEGIN");
   await client.query(`ALTER ROLE ${controlRole} SET shardgres.term = '${term}'`);

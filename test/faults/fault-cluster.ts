@@ -138,7 +138,7 @@ export class FaultCluster {
 
   /** Where the PostgreSQL of a shard is. */
   dataDirectory(shard: string): string {
-    return join(this.cluster.dataDir, "shards", shard, "pgdata");
+    return join(this.cluster.dataDir, "tablets", `${shard}-0`, "pgdata");
   }
 
   async stop(): Promise<void> {

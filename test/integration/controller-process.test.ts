@@ -232,7 +232,7 @@ describe("beside a cluster", () => {
     // Nobody starts it again.
     const agent = pause("tablet-agent/main.ts", "--shard s1");
     const [waiting, ended] = [newGid("s1"), newGid("s3")];
-    process.kill(pidOf("/postgres", "shards/s1/"), "SIGQUIT");
+    process.kill(pidOf("/postgres", "tablets/s1-0/"), "SIGQUIT");
     await eventually(async () => (await metric('shardgres_shard_up{shard="s1"}')) === 0);
     await prepare("s2", waiting);
     await prepare("s2", ended);

@@ -149,27 +149,29 @@ describe("one cluster, in the order of its life", () => {
   });
 
   test("a data directory of another version is refused with both versions and what to do", async () => {
-    const file = join(dataDir, "shards", "s2", "pgdata", "PG_VERSION");
+    const file = join(dataDir, "tablets", "s2-0", "pgdata", "PG_VERSION");
     const version = await readFile(file, "utf8");
     await writeFile(file, "9\n");
     const attempt = local();
     expect(await attempt.exited).toBe(1);
     expect(attempt.printed()).toMatch(
-      /^error: s2: \S+\/s2\/pgdata was made by PostgreSQL 9 and cannot be used by PostgreSQL \d+\.\d+\nhint: .*--pg-bin/m,
+      /^error: s2: \S+\/s2-0\/pgdata was made by PostgreSQL 9 and cannot be used by PostgreSQL \d+\.\d+\nhint: .*--pg-bin/m,
     );
     expect([...processesIn(dataDir).values()]).toEqual([]);
     await writeFile(file, version);
   });
 
-  test("a shard that was initialised by half is initialised again; the others keep their data", async () => {
-    const shard = join(dataDir, "shards", "s2");
-    await rename(join(shard, "pgdata"), join(shard, "pgdata.new-123"));
-    await rm(join(shard, "pgdata.new-123", "global"), { recursive: true });
+  test("a shard whose data is gone is not made anew as if nothing had been", async () => {
+    const pgdata = join(dataDir, "tablets", "s2-0", "pgdata");
+    await rename(pgdata, `${pgdata}.away`);
+    const attempt = local();
+    expect(await attempt.exited).toBe(1);
+    expect(attempt.printed()).toMatch(
+      /^error: s2: \S+\/s2-0\/pgdata is gone, and no other tablet has its data\nhint: .*--reset/m,
+    );
+    await rename(`${pgdata}.away`, pgdata);
     cluster = await started(local());
-    expect(cluster.printed()).toMatch(/^ {2}s2 {10}initialising ... ready/m);
-    expect((await readdir(shard)).filter((name) => name.startsWith("pgdata"))).toEqual(["pgdata"]);
-    expect(await onShard("s1", "SELECT * FROM kept")).toEqual([{ shard: "s1" }]);
-    await expect(onShard("s2", "SELECT * FROM kept")).rejects.toThrow('relation "kept" does not exist');
+    expect(await onShard("s2", "SELECT * FROM kept")).toEqual([{ shard: "s2" }]);
   });
 
   test("--reset ends what was left running, deletes the cluster and makes a new one", async () => {
@@ -179,7 +181,7 @@ describe("one cluster, in the order of its life", () => {
     }
     cluster = await started(local("--reset", "--shards", "1"));
     expect((await topology()).clusterId).not.toBe(clusterId);
-    expect(await readdir(join(dataDir, "shards"))).toEqual(["s1"]);
+    expect(await readdir(join(dataDir, "tablets"))).toEqual(["s1-0"]);
     await expect(onShard("s1", "SELECT * FROM kept")).rejects.toThrow('relation "kept" does not exist');
     await stop(cluster);
   });
@@ -222,6 +224,24 @@ describe("one cluster, in the order of its life", () => {
     expect(await attempt.exited).toBe(130);
     expect([...processesIn(dataDir).values()]).toEqual([]);
   });
+});
+
+test("a cluster whose first start is cut short is made at the next one", async () => {
+  const data = join(parent, "cut-short");
+  const own = String(await freePort());
+  const first = launch(["local", "--data-dir", data, "--port", own, "--shards", "1"]);
+  await eventually(() => [...processesIn(data).values()].some((command) => command.includes("initdb")));
+  for (const pid of processesIn(data).keys()) process.kill(pid, "SIGKILL");
+  await first.exited;
+  const tablet = join(data, "tablets", "s1-0");
+  expect((await readdir(tablet)).filter((name) => name.startsWith("pgdata"))).toEqual([
+    expect.stringMatching(/^pgdata\.new-/),
+  ]);
+  const second = await started(launch(["local", "--data-dir", data, "--port", own]));
+  expect(second.printed()).toMatch(/^ {2}s1 {10}initialising ... ready/m);
+  expect((await readdir(tablet)).filter((name) => name.startsWith("pgdata"))).toEqual(["pgdata"]);
+  second.kill("SIGTERM");
+  expect(await second.exited).toBe(0);
 });
 
 test("--reset does not touch a directory that is something else", async () => {
@@ -283,7 +303,7 @@ async function query(config: pg.ClientConfig, sql: string): Promise<Record<strin
 }
 
 async function postmasterPid(shard: string): Promise<number> {
-  const text = await readFile(join(dataDir, "shards", shard, "pgdata", "postmaster.pid"), "utf8");
+  const text = await readFile(join(dataDir, "tablets", `${shard}-0`, "pgdata", "postmaster.pid"), "utf8");
   return Number(text.split("\n")[0]);
 }
 

@@ -196,14 +196,14 @@ test("nobody writes, and nobody is acknowledged anything, before the WAL says th
   });
   expect((await b.look()).term).toBe(1);
 
-  await b.promote(2, undefined);
+  await b.begin(2, undefined);
   // PostgreSQL says nothing to who was waiting for standbys.
   expect(await outcomes).toEqual(Array(2).fill("Connection terminated unexpectedly"));
   expect((await b.look()).term).toBe(2);
   await obedient.query("INSERT INTO written VALUES (4)");
   await reader.query("SELECT * FROM written");
-  await b.promote(2, undefined);
-  await expect(b.promote(1, undefined)).rejects.toMatchObject({ code: "older-term" });
+  await b.begin(2, undefined);
+  await expect(b.begin(1, undefined)).rejects.toMatchObject({ code: "older-term" });
 });
 
 test("a frozen PostgreSQL does not answer, can be killed with all its processes, and starts again as it was", async () => {

@@ -26,7 +26,7 @@ async function shard(pgBin: string, standbys: number): Promise<TestTablet[]> {
 async function failOver(to: TestTablet, term: number): Promise<void> {
   await to.follow(undefined);
   await to.see((seen) => seen.isAtEnd);
-  await to.promote(term, undefined);
+  await to.begin(term, undefined);
 }
 
 /** Two that parted: the old primary has written more, crashed, and the standby has become primary of term 2. */

@@ -53,13 +53,13 @@ function lifeOfAShard(major: 16 | 17 | 18): void {
     const atEnd = await b.see((seen) => seen.isAtEnd);
     expect(atEnd.receiver).toBeUndefined();
     expect(atEnd.lsn).toBeGreaterThan(end.checkpointLsn);
-    await b.promote(2, { acknowledgements: 1, names: [standbyName("s1-0", 2), standbyName("s1-2", 2)] });
+    const began = { term: 2, lsn: atEnd.lsn };
+    await b.promote([began], { acknowledgements: 1, names: [standbyName("s1-0", 2), standbyName("s1-2", 2)] });
     await c.follow(b.upstream(2));
     await b.ask("INSERT INTO written VALUES (2)");
     await a.start({ kind: "standby", upstream: b.upstream(2) });
     await Promise.all([a.catchUp(b), c.catchUp(b)]);
 
-    const began = { term: 2, lsn: atEnd.lsn };
     for (const one of [a, b, c]) {
       const seen = await one.look();
       expect(seen).toMatchObject({ term: 2, timeline: 2, pendingRestart: false });

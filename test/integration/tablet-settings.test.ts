@@ -140,7 +140,7 @@ function logicalReplication(major: 17 | 18): void {
     await a.stop("fast");
     await b.follow(undefined);
     await b.see((seen) => seen.isAtEnd);
-    await b.promote(2, undefined);
+    await b.begin(2, undefined);
     await b.ask("INSERT INTO written VALUES (3)");
     expect(await changes(b)).toEqual([inserted(2), inserted(3)]);
 
@@ -154,7 +154,7 @@ function logicalReplication(major: 17 | 18): void {
     await b.stop("fast");
     await a.follow(undefined);
     await a.see((seen) => seen.isAtEnd);
-    await a.promote(3, undefined);
+    await a.begin(3, undefined);
     expect(await changes(a)).toEqual([inserted(4)]);
   });
 }

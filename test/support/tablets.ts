@@ -7,7 +7,7 @@ import { onTestFinished } from "vitest";
 import { createLog } from "../../src/base/log.ts";
 import { postgresVersion } from "../../src/base/postgres-version.ts";
 import { makeVerifier } from "../../src/pgwire/scram.ts";
-import type { Observation, PostgresServer, Upstream } from "../../tablet-agent/postgres/server.ts";
+import type { Observation, PostgresServer, SynchronousStandbys, Upstream } from "../../tablet-agent/postgres/server.ts";
 import { type TabletServerOptions, tabletServer } from "../../tablet-agent/postgres/tablet-server.ts";
 import { eventually } from "./eventually.ts";
 
@@ -23,6 +23,8 @@ export interface TestTablet extends PostgresServer {
   look(): Promise<Observation>;
   /** Looks until it is so. */
   see(isSo: (observation: Observation) => boolean): Promise<Observation>;
+  /** Promotes it where it is. */
+  begin(term: number, synchronous: SynchronousStandbys | undefined): Promise<void>;
   /** Waits until this standby has everything that `primary` has now. */
   catchUp(primary: TestTablet): Promise<void>;
   /** A clone of `primary`, started as its standby. */
@@ -110,6 +112,10 @@ function testTablet(server: PostgresServer, name: string, directory: string): Te
       const { lsn } = await primary.look();
       await see((observation) => observation.replayedLsn >= lsn);
     },
+    async begin(term, synchronous) {
+      const { lsn } = await look();
+      await server.promote([{ term, lsn }], synchronous);
+    },
     async standBy(primary, term) {
       await server.clone(primary.upstream(term), () => {}, never);
       await server.start({ kind: "standby", upstream: primary.upstream(term) });
@@ -122,5 +128,5 @@ function testTablet(server: PostgresServer, name: string, directory: string): Te
 export async function firstPrimary(tablet: TestTablet): Promise<void> {
   await tablet.initialise(never);
   await tablet.start({ kind: "primary", synchronous: undefined });
-  await tablet.promote(1, undefined);
+  await tablet.promote([{ term: 1, lsn: 0 }], undefined);
 }

@@ -9,7 +9,7 @@ function scene(isTerminal: boolean) {
     written += text;
   };
   const report = createLocalReport({ isTerminal, write, now: () => nowMs }, ".shardgres");
-  report.onEvent({ kind: "found", shards: ["s1", "s2"], postgres: "18.4", dataDir: "/d" });
+  report.onEvent({ kind: "found", tablets: ["s1", "s2"], shards: ["s1", "s2"], postgres: "18.4", dataDir: "/d" });
   return {
     report,
     at(ms: number) {

@@ -28,7 +28,7 @@ test("an empty directory is taken, one with something else in it is not touched"
 test("emptying leaves the marker and the claim", async () => {
   const dataDir = join(await temporaryDirectory(), "data");
   const claim = await claimDataDirectory(dataDir, undefined);
-  await mkdir(join(dataDir, "shards", "s1"), { recursive: true });
+  await mkdir(join(dataDir, "tablets", "s1-0"), { recursive: true });
   await writeFile(join(dataDir, "admin-password"), "secret");
   await emptyDataDirectory(dataDir);
   expect((await readdir(dataDir)).sort()).toEqual(["launcher", "shardgres.json"]);

@@ -106,7 +106,7 @@ test("each tablet has a slot of its own, whatever its name", () => {
 });
 
 test("a socket that would have too long a path lies in the temporary directory, always in the same place", () => {
-  expect(socketDirectoryFor("/data/shards/s1", 5432)).toBe("/data/shards/s1");
+  expect(socketDirectoryFor("/data/tablets/s1-0", 5432)).toBe("/data/tablets/s1-0");
   const long = `/${"d".repeat(100)}`;
   const short = socketDirectoryFor(long, 5432, "/tmp");
   expect(short).toMatch(/^\/tmp\/shardgres-[0-9a-f]{16}$/);

@@ -1,0 +1,69 @@
+// What this agent knows of its shard's lease. Asking the store is slow and may fail, so what is known may be old: the
+// answer to "is it mine" counts from before it was asked for, and whatever is too old is unknown.
+import type { LeaseCandidate } from "../src/topology/lease-candidate.ts";
+import type { LeaseState } from "./ha/cluster-view.ts";
+
+export interface LeaseWatch {
+  state(): LeaseState;
+  /** Takes it if it is free, renews it if it is ours. */
+  tryFor(): Promise<void>;
+  look(): Promise<void>;
+  release(): Promise<void>;
+  /** Since when we ask for pledges, in the present reign; undefined: not now. */
+  setCandidateSince(sinceMs: number | undefined): void;
+}
+
+/** What was learnt longer ago says nothing. */
+const knownForMs = 3_000;
+
+export function watchLease(candidate: LeaseCandidate, now: () => number): LeaseWatch {
+  let heldUntilMs: number | undefined;
+  let candidateSinceMs: number | undefined;
+  let seen: { readonly kind: "other" | "free"; readonly atMs: number; readonly sinceMs: number } | undefined;
+
+  const see = (kind: "other" | "free", atMs: number) => {
+    seen = { kind, atMs, sinceMs: seen?.kind === kind ? seen.sinceMs : atMs };
+  };
+
+  return {
+    state() {
+      const nowMs = now();
+      if (heldUntilMs !== undefined && nowMs < heldUntilMs)
+        return { kind: "mine", untilMs: heldUntilMs, candidateSinceMs };
+      if (!seen || nowMs - seen.atMs > knownForMs) return { kind: "unknown" };
+      return seen.kind === "other" ? { kind: "other" } : { kind: "free", sinceMs: seen.sinceMs };
+    },
+
+    async tryFor() {
+      const askedAtMs = now();
+      const answer = await candidate.acquire();
+      if (answer.kind === "held") {
+        heldUntilMs = answer.validUntilMs;
+        seen = undefined;
+      } else {
+        heldUntilMs = undefined;
+        candidateSinceMs = undefined;
+        see("other", askedAtMs);
+      }
+    },
+
+    async look() {
+      const askedAtMs = now();
+      const sight = await candidate.look();
+      if (sight.kind === "ours") return;
+      heldUntilMs = undefined;
+      see(sight.kind === "others" ? "other" : "free", askedAtMs);
+    },
+
+    async release() {
+      // Whether or not the store hears of it: from here on it is not ours.
+      heldUntilMs = undefined;
+      candidateSinceMs = undefined;
+      await candidate.release();
+    },
+
+    setCandidateSince(sinceMs) {
+      candidateSinceMs = sinceMs;
+    },
+  };
+}

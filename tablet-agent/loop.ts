@@ -1,0 +1,302 @@
+// The agent's round: observe, decide, act. It waits for nothing that may take long: what is asked of PostgreSQL, the store
+// and the other tablets goes on in the background, and whatever comes back begins the next round.
+import { unreachable } from "../src/base/assert.ts";
+import { delayUnlessAborted } from "../src/base/delay.ts";
+import type { Log } from "../src/base/log.ts";
+import { getShard, type ReadShard, replaceShard } from "../src/topology/change-shard.ts";
+import type { ShardName } from "../src/topology/snapshot.ts";
+import { isConflict, type TopologyStore } from "../src/topology/store.ts";
+import type { DecisionLog } from "./api/decision-log.ts";
+import type { ClusterView } from "./ha/cluster-view.ts";
+import { decide } from "./ha/decide.ts";
+import type { Decision } from "./ha/decision.ts";
+import type { Patience } from "./ha/patience.ts";
+import type { LeaseWatch } from "./lease-watch.ts";
+import type { Peers } from "./peers.ts";
+import type { ShardWatch } from "./shard-watch.ts";
+import { type TabletPostgres, upstreamOf } from "./tablet-postgres.ts";
+import { type StandbyMemory, viewOf } from "./view.ts";
+
+export interface LoopOptions {
+  readonly self: string;
+  readonly shard: ShardName;
+  readonly store: TopologyStore;
+  readonly shards: ShardWatch;
+  readonly lease: LeaseWatch;
+  readonly peers: Peers;
+  readonly postgres: TabletPostgres;
+  readonly decisions: DecisionLog;
+  readonly patience: Patience;
+  readonly now: () => number;
+  readonly onDecision: (decision: Decision, view: ClusterView) => void;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+export interface SwitchoverWishes {
+  /** Transactions that are still open after `drainMs` are broken off. */
+  readonly force?: boolean;
+  readonly drainMs?: number;
+}
+
+/** Without news, the next round begins after this. */
+const tickMs = 250;
+/** While something is going on, everybody is asked as often as this; else a few times less often than they are to answer. */
+const busyAskMs = 100;
+const calmAskMs = 1_000;
+const diskAskMs = 2_000;
+const storeLimitMs = 3_000;
+/** A round that comes so late has been held up by the machine, not by PostgreSQL. */
+const sleptMs = 2_000;
+
+export class Loop {
+  readonly #options: LoopOptions;
+  readonly #standbys: StandbyMemory = new Map();
+  #wake = Promise.withResolvers<void>();
+  #view: ClusterView | undefined;
+  #restsUntilMs = Number.NEGATIVE_INFINITY;
+  #switchover: { readonly to: string; readonly sinceMs: number } | undefined;
+  #wishes: SwitchoverWishes = {};
+  #freeBytes: number | undefined;
+  #isBusy = true;
+  #noted: Decision | undefined;
+  /** Nobody knows whether the last change was written. */
+  #isUnsure = false;
+  #isAskingStore = false;
+  #askedAtMs = { peers: Number.NEGATIVE_INFINITY, lease: Number.NEGATIVE_INFINITY, disk: Number.NEGATIVE_INFINITY };
+  #roundAtMs: number;
+
+  constructor(options: LoopOptions) {
+    this.#options = options;
+    this.#roundAtMs = options.now();
+  }
+
+  /** There may be something to decide. */
+  news(): void {
+    this.#wake.resolve();
+  }
+
+  /** What the last decision was made by. */
+  get view(): ClusterView | undefined {
+    return this.#view;
+  }
+
+  /** Something is going on in which clients may be waiting: everybody is asked often. */
+  get isBusy(): boolean {
+    return this.#isBusy;
+  }
+
+  get freeBytes(): number | undefined {
+    return this.#freeBytes;
+  }
+
+  /** For the switchover that begins now. */
+  wish(wishes: SwitchoverWishes): void {
+    this.#wishes = wishes;
+  }
+
+  /** Resolves after the signal is aborted. */
+  async run(): Promise<void> {
+    const { signal, log } = this.#options;
+    while (!signal.aborted) {
+      this.#wake = Promise.withResolvers();
+      try {
+        await this.#round();
+      } catch (error) {
+        log.error({ err: error }, "a round of the agent has failed");
+      }
+      const calm = new AbortController();
+      await Promise.race([this.#wake.promise, delayUnlessAborted(tickMs, AbortSignal.any([signal, calm.signal]))]);
+      calm.abort();
+    }
+  }
+
+  async #round(): Promise<void> {
+    const { shards, postgres, now, onDecision, patience } = this.#options;
+    const nowMs = now();
+    if (nowMs - this.#roundAtMs > sleptMs) postgres.watch.slept();
+    this.#roundAtMs = nowMs;
+    const read = shards.current();
+    if (!read) return;
+    this.#noticeSwitchover(read);
+    const view = viewOf({
+      ...this.#options,
+      nowMs,
+      read,
+      freeBytes: this.#freeBytes,
+      lease: this.#options.lease.state(),
+      restsUntilMs: this.#restsUntilMs,
+      answers: this.#options.peers.answers(),
+      switchover: this.#switchover && { sinceMs: this.#switchover.sinceMs, isForced: this.#wishes.force ?? false },
+      standbys: this.#standbys,
+    });
+    this.#view = view;
+    const { drainMs = patience.drainMs } = this.#wishes;
+    const decision = decide(view, { ...patience, drainMs });
+    this.#ask(view, decision);
+    this.#note(decision);
+    onDecision(decision, view);
+    await this.#act(decision, view);
+  }
+
+  #note(decision: Decision): void {
+    const { decisions, log } = this.#options;
+    decisions.add(decision);
+    const { kind, reason } = decision;
+    if (this.#noted?.kind !== kind || this.#noted.reason !== reason) log.info({ decision: kind }, reason);
+    this.#noted = decision;
+  }
+
+  async #act(decision: Decision, view: ClusterView): Promise<void> {
+    const { postgres, lease, peers, now } = this.#options;
+    const { shard } = view;
+    const upstream = (primary: string) => upstreamOf(shard, primary);
+    if (decision.kind !== "ask-pledges" && decision.kind !== "change-shard") lease.setCandidateSince(undefined);
+    switch (decision.kind) {
+      case "wait":
+        return;
+      case "try-lease":
+        return this.#askLease("tryFor");
+      case "release-lease":
+        this.#restsUntilMs = now() + decision.restMs;
+        return this.#askLease("release");
+      case "stop":
+        return postgres.stop(decision.mode);
+      case "change-shard":
+        return await this.#change(decision);
+      case "give-pledge":
+        return await postgres.givePledge({ term: decision.term, candidate: decision.candidate });
+      case "ask-pledges": {
+        const pledge = { term: decision.term, candidate: view.self };
+        lease.setCandidateSince(candidateSinceMs(view) ?? now());
+        await postgres.givePledge(pledge);
+        return peers.ask(shard.tablets, pledge);
+      }
+      case "initialise":
+        return postgres.initialise();
+      case "clone": {
+        const from = upstream(decision.primary);
+        return from && postgres.clone(from);
+      }
+      case "rewind": {
+        const from = upstream(decision.primary);
+        return from && postgres.rewind(from);
+      }
+      case "start-standby":
+        return postgres.startStandby();
+      case "start-primary":
+        return postgres.startPrimary(decision);
+      case "promote":
+        return postgres.promote(decision);
+      case "follow": {
+        const from = upstream(decision.primary);
+        return from && postgres.follow(from);
+      }
+      case "follow-nobody":
+        return postgres.followNobody();
+      case "set-synchronous":
+        return postgres.setSynchronous(decision.cohort, shard.term);
+      default:
+        return unreachable(decision);
+    }
+  }
+
+  async #change({ before, after, change }: Extract<Decision, { kind: "change-shard" }>): Promise<void> {
+    const { store, shards, self, log } = this.#options;
+    if (this.#isUnsure) return;
+    try {
+      shards.wrote(await inTime(replaceShard(store, before, after)));
+      if (change === "name-primary" && after.primary?.name !== self) this.#askLease("release");
+    } catch (error) {
+      if (!isConflict(error)) log.warn({ err: error, change }, "it is not known whether the topology was changed");
+      this.#isUnsure = true;
+      void this.#readAgain();
+    }
+  }
+
+  /** Before anything is changed again. */
+  async #readAgain(): Promise<void> {
+    const { store, shard, shards, signal } = this.#options;
+    while (!signal.aborted) {
+      try {
+        shards.wrote(await inTime(getShard(store, shard)));
+        this.#isUnsure = false;
+        return;
+      } catch {
+        await delayUnlessAborted(tickMs, signal);
+      }
+    }
+  }
+
+  #noticeSwitchover({ shard: { switchover } }: ReadShard): void {
+    if (switchover?.to === this.#switchover?.to) return;
+    this.#switchover = switchover && { to: switchover.to, sinceMs: this.#options.now() };
+    if (!switchover) this.#wishes = {};
+  }
+
+  /** In the background: the other tablets, the lease, the disk. */
+  #ask(view: ClusterView, decision: Decision): void {
+    const { peers, postgres, now } = this.#options;
+    const nowMs = now();
+    const { shard, self, lease } = view;
+    const isLed = shard.primary?.name === self ? view.postgres.kind === "primary" : isFollowing(view);
+    this.#isBusy = !isLed || shard.switchover !== undefined || shard.nextCohort !== undefined || !isCalm(decision);
+    const everyMs = this.#isBusy ? busyAskMs : calmAskMs;
+    const isDue = (what: "peers" | "lease" | "disk", ms: number) => {
+      if (nowMs - this.#askedAtMs[what] < ms) return false;
+      this.#askedAtMs[what] = nowMs;
+      return true;
+    };
+    if (isDue("peers", everyMs)) peers.ask(shard.tablets, undefined);
+    if (lease.kind === "mine") {
+      if (decision.kind !== "release-lease" && isDue("lease", calmAskMs)) this.#askLease("tryFor");
+    } else if (isDue("lease", everyMs)) this.#askLease("look");
+    if (isDue("disk", diskAskMs)) {
+      postgres.server.freeBytes().then(
+        (freeBytes) => {
+          this.#freeBytes = freeBytes;
+        },
+        () => {},
+      );
+    }
+  }
+
+  #askLease(what: "tryFor" | "look" | "release"): void {
+    const { lease, log } = this.#options;
+    if (this.#isAskingStore && what !== "release") return;
+    this.#isAskingStore = true;
+    inTime(lease[what]())
+      .catch((error: unknown) => log.debug({ err: error, what }, "the lease could not be asked for"))
+      .finally(() => {
+        this.#isAskingStore = false;
+        this.news();
+      });
+  }
+}
+
+function isCalm({ kind }: Decision): boolean {
+  return kind === "wait" || kind === "change-shard" || kind === "set-synchronous";
+}
+
+function candidateSinceMs({ lease }: ClusterView): number | undefined {
+  return lease.kind === "mine" ? lease.candidateSinceMs : undefined;
+}
+
+function isFollowing({ postgres, shard, answers, nowMs }: ClusterView): boolean {
+  if (postgres.kind !== "standby" || postgres.follows?.term !== shard.term) return false;
+  return answers.some(({ name, askedAtMs }) => name === shard.primary?.name && nowMs - askedAtMs < 2 * calmAskMs);
+}
+
+/** What has not come by then may still come; nobody waits for it. */
+async function inTime<T>(promise: Promise<T>): Promise<T> {
+  const limit = new AbortController();
+  const late = delayUnlessAborted(storeLimitMs, limit.signal).then(() =>
+    Promise.reject(new Error("no answer in time")),
+  );
+  late.catch(() => {});
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    limit.abort();
+  }
+}

@@ -1,0 +1,65 @@
+// The other tablets of the shard: asked again and again what they know, and for their pledges. Whatever they answer is as
+// old as the question.
+import type { AgentClient } from "../src/agent-api/agent-client.ts";
+import type { TabletAnswer } from "../src/agent-api/tablet-answer.ts";
+import type { Tablet } from "../src/topology/snapshot.ts";
+import type { Pledge } from "./ha/pledge.ts";
+
+/** An answer, and when its question was sent, by the clock of this agent. */
+export type PeerAnswer = TabletAnswer & { readonly askedAtMs: number };
+
+export interface Peers {
+  /** The last answer of each that is still a tablet of the shard. */
+  answers(): readonly PeerAnswer[];
+  /** Asks everybody who is not being asked; `pledge`: for that. */
+  ask(tablets: readonly Tablet[], pledge: Pledge | undefined): void;
+}
+
+export interface PeersOptions {
+  readonly shard: string;
+  readonly self: string;
+  readonly client: Pick<AgentClient, "ask" | "pledge">;
+  readonly now: () => number;
+  readonly onAnswer: () => void;
+  readonly signal: AbortSignal;
+}
+
+export function watchPeers({ shard, self, client, now, onAnswer, signal }: PeersOptions): Peers {
+  const answers = new Map<string, PeerAnswer>();
+  const asking = new Set<string>();
+  let names: ReadonlySet<string> = new Set();
+
+  const hear = (name: string, answer: PeerAnswer) => {
+    const last = answers.get(name);
+    // Answers may overtake each other; a pledge never goes back.
+    if (last && (last.pledge.term > answer.pledge.term || last.askedAtMs > answer.askedAtMs)) return;
+    answers.set(name, answer);
+    onAnswer();
+  };
+
+  const askOne = async ({ name, agent }: Tablet, pledge: Pledge | undefined) => {
+    // A question for a pledge does not wait for one that only asks how things are.
+    const question = `${name} ${pledge?.term ?? ""}`;
+    if (!agent || asking.has(question)) return;
+    asking.add(question);
+    const askedAtMs = now();
+    const target = { shard, tablet: name, address: agent };
+    try {
+      const answer = await (pledge ? client.pledge(target, pledge, signal) : client.ask(target, signal));
+      hear(name, { ...answer, askedAtMs });
+    } catch {
+      // That it has not answered is seen by the age of its last answer.
+    } finally {
+      asking.delete(question);
+    }
+  };
+
+  return {
+    answers: () => [...answers.values()].filter(({ name }) => names.has(name)),
+    ask(tablets, pledge) {
+      const others = tablets.filter(({ name }) => name !== self);
+      names = new Set(others.map(({ name }) => name));
+      for (const tablet of others) void askOne(tablet, pledge);
+    },
+  };
+}

@@ -1,0 +1,311 @@
+// The tablet's PostgreSQL as the agent has brought it about: what it runs as, whom it follows, which names are in force. It
+// carries out decisions about PostgreSQL, and writes to the state file what each of them has to leave behind on disk.
+import { AppError } from "../src/base/app-error.ts";
+import type { Log } from "../src/base/log.ts";
+import type { Cohort, Shard } from "../src/topology/snapshot.ts";
+import type { SynchronousInForce } from "./ha/cluster-view.ts";
+import { mayPledge, type Pledge } from "./ha/pledge.ts";
+import type { BackupProgress } from "./postgres/base-backup.ts";
+import {
+  type PostgresServer,
+  type SynchronousStandbys,
+  standbyName,
+  type TermStart,
+  type Upstream,
+} from "./postgres/server.ts";
+import { type PostgresActions, postgresActions } from "./postgres-actions.ts";
+import { type PostgresStory, postgresStory } from "./postgres-story.ts";
+import { type PostgresWatch, watchPostgres } from "./postgres-watch.ts";
+import type { TabletStateFile } from "./tablet-state.ts";
+
+export interface Followed {
+  readonly primary: string;
+  readonly term: number;
+}
+
+export interface NewPrimary {
+  readonly term: number;
+  readonly starts: readonly TermStart[];
+  readonly synchronous: Cohort;
+}
+
+export interface TabletPostgresOptions {
+  readonly server: PostgresServer;
+  readonly state: TabletStateFile;
+  readonly now: () => number;
+  /** Something has changed, and there may be something to decide. */
+  readonly onNews: () => void;
+  /** It ended by itself, or could not be started. */
+  readonly onTrouble: (reason: string) => void;
+  /** What takes long, and how far it is; undefined: nothing does any more. */
+  readonly onActivity: (activity: string | undefined) => void;
+  readonly pauseMs: () => number;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+export class TabletPostgres {
+  readonly watch: PostgresWatch;
+  readonly actions: PostgresActions;
+  readonly story: PostgresStory;
+  readonly server: PostgresServer;
+  readonly state: TabletStateFile;
+  /** Of the last start, or the promotion after it. */
+  runsAs: "primary" | "standby" = "standby";
+  follows: Followed | undefined;
+  /** Why it can never catch up with whom it follows, or has followed last. */
+  cannotFollow: string | undefined;
+  synchronous: SynchronousInForce | undefined;
+  hasData: boolean;
+  #options: TabletPostgresOptions;
+
+  static async open(options: TabletPostgresOptions): Promise<TabletPostgres> {
+    const { server, now } = options;
+    const hasData = await server.hasData();
+    const data = hasData ? await server.dataState().catch(() => undefined) : undefined;
+    return new TabletPostgres(options, hasData, postgresStory(data, now));
+  }
+
+  private constructor(options: TabletPostgresOptions, hasData: boolean, story: PostgresStory) {
+    const { server, state, now, onNews, onTrouble, pauseMs, signal, log } = options;
+    this.#options = options;
+    this.server = server;
+    this.state = state;
+    this.hasData = hasData;
+    this.story = story;
+    this.actions = postgresActions({ now, onEnd: onNews, log });
+    this.watch = watchPostgres({ server, now, pauseMs, onAnswer: () => this.#heard(), signal });
+    server.onEnd((how) => {
+      story.failed();
+      this.#reset();
+      log.warn({ how }, "PostgreSQL has ended by itself");
+      onTrouble(`PostgreSQL has ended by itself (${how})`);
+      onNews();
+    });
+  }
+
+  initialise(): void {
+    this.actions.begin("initialise", async (signal) => {
+      this.#options.onActivity("initialising");
+      await this.server.initialise(signal);
+      this.hasData = true;
+      await this.state.write({ isWhole: true });
+    });
+  }
+
+  clone(upstream: Upstream): void {
+    this.actions.begin("clone", async (signal) => {
+      await this.#beginRebuild(upstream);
+      if (this.hasData) await this.server.remove();
+      this.hasData = false;
+      const { onActivity } = this.#options;
+      onActivity(`cloning from ${upstream.tablet}`);
+      try {
+        await this.server.clone(
+          upstream,
+          (progress) => onActivity(`cloning from ${upstream.tablet}: ${progressText(progress)}`),
+          signal,
+        );
+      } finally {
+        onActivity(undefined);
+      }
+      this.hasData = true;
+      this.cannotFollow = undefined;
+      await this.state.write({ isWhole: true });
+    });
+  }
+
+  rewind(upstream: Upstream): void {
+    this.actions.begin("rewind", async (signal) => {
+      await this.#stop("fast");
+      await this.#beginRebuild(upstream);
+      const outcome = await this.server.rewind(upstream, signal);
+      this.#options.log.info({ from: upstream.tablet, outcome }, "rewound");
+      // Otherwise it stays not whole, and is cloned.
+      if (outcome !== "rewound") return;
+      this.cannotFollow = undefined;
+      await this.state.write({ isWhole: true });
+    });
+  }
+
+  startStandby(): void {
+    this.actions.begin("start-standby", async () => {
+      this.runsAs = "standby";
+      await this.#start(() => this.server.start({ kind: "standby", upstream: undefined }));
+    });
+  }
+
+  startPrimary(next: NewPrimary): void {
+    this.actions.begin("start-primary", async (signal) => {
+      await this.#stop("fast");
+      this.runsAs = "primary";
+      const synchronous = namesOf(next.synchronous, next.term);
+      await this.#start(() => this.server.start({ kind: "primary", synchronous }), signal);
+      const { term } = await this.server.observe(signal);
+      if (term < next.term) await this.server.promote(next.starts, synchronous);
+      await this.#leads(next, signal);
+    });
+  }
+
+  promote(next: NewPrimary): void {
+    this.actions.begin("promote", async (signal) => {
+      this.runsAs = "primary";
+      await this.server.promote(next.starts, namesOf(next.synchronous, next.term));
+      await this.#leads(next, signal);
+    });
+  }
+
+  follow(upstream: Upstream): void {
+    this.actions.begin("follow", async (signal) => {
+      const { tablet: primary, term } = upstream;
+      const { pledge } = this.state.state;
+      if (term < pledge.term) return;
+      if (term > pledge.term) await this.state.write({ pledge: { term, candidate: primary } });
+      this.cannotFollow = undefined;
+      // Before it is so: whoever asks meanwhile must not take the end of the WAL for the last.
+      this.follows = { primary, term };
+      try {
+        await this.server.follow(upstream);
+      } catch (error) {
+        // It may receive, or not: that must not stay so.
+        await this.#stop("immediate");
+        throw error;
+      }
+      if (!signal.aborted) await this.watch.refresh();
+    });
+  }
+
+  followNobody(): void {
+    this.actions.begin("follow-nobody", async () => {
+      await this.server.follow(undefined);
+      this.follows = undefined;
+      await this.watch.refresh();
+    });
+  }
+
+  setSynchronous(cohort: Cohort, term: number): void {
+    this.actions.begin("set-synchronous", async (signal) => {
+      await this.server.setSynchronousStandbys(namesOf(cohort, term));
+      await this.#inForce(cohort, signal);
+    });
+  }
+
+  /** Does not wait; what is being done is broken off. */
+  stop(mode: "fast" | "immediate" | "kill"): void {
+    if (this.actions.running === "stop") return;
+    this.actions
+      .urgently("stop", () => this.#stop(mode))
+      .catch((error: unknown) => {
+        this.#options.log.error({ err: error }, "PostgreSQL could not be stopped");
+      });
+  }
+
+  /**
+   * Resolves when it is on disk, or cannot be given: from then on nothing of a primary of an older term is received or
+   * acknowledged, and this tablet is none itself.
+   */
+  async givePledge(asked: Pledge): Promise<void> {
+    const own = () => this.state.state.pledge;
+    if (!mayPledge(own(), asked) || own().term === asked.term) return;
+    // Such a start follows nobody, and may take long: it need not begin again for every candidate.
+    const isHarmless = this.actions.running === "start-standby";
+    if (isHarmless) await this.state.write({ pledge: asked });
+    else {
+      await this.actions.urgently("give-pledge", async () => {
+        if (!mayPledge(own(), asked)) return;
+        await this.#cutOff();
+        await this.state.write({ pledge: asked });
+      });
+    }
+    await this.watch.refresh();
+  }
+
+  /** For the end of the agent: what is being done is broken off. */
+  async shutDown(): Promise<void> {
+    await this.actions.urgently("shut-down", () => this.#stop("fast"));
+  }
+
+  async #cutOff(): Promise<void> {
+    if (this.server.process.kind === "stopped") return;
+    if (this.runsAs === "primary" || this.server.process.kind === "starting") return await this.#stop("immediate");
+    if (!this.follows) return;
+    try {
+      await this.server.follow(undefined);
+      this.follows = undefined;
+    } catch (error) {
+      this.#options.log.warn({ err: error }, "the WAL receiver could not be cut off; ending PostgreSQL");
+      await this.#stop("kill");
+    }
+  }
+
+  async #beginRebuild({ tablet, term }: Upstream): Promise<void> {
+    const { pledge } = this.state.state;
+    if (term < pledge.term) throw new AppError("outdated", `term ${pledge.term} has been pledged meanwhile`);
+    await this.#stop("immediate");
+    await this.state.write({ pledge: { term, candidate: tablet }, isWhole: false });
+  }
+
+  async #start(start: () => Promise<void>, signal?: AbortSignal): Promise<void> {
+    this.#reset();
+    const breakOff = () => void this.server.stop("immediate");
+    signal?.addEventListener("abort", breakOff);
+    try {
+      await start();
+      this.story.started();
+    } catch (error) {
+      this.story.startFailed(error);
+      if (!signal?.aborted) this.#options.onTrouble(error instanceof Error ? error.message : String(error));
+      throw error;
+    } finally {
+      signal?.removeEventListener("abort", breakOff);
+    }
+    await this.watch.refresh();
+  }
+
+  async #stop(mode: "fast" | "immediate" | "kill"): Promise<void> {
+    if (this.server.process.kind === "stopped") return;
+    await this.server.stop(mode);
+    if (mode === "kill") this.story.failed();
+    else this.story.stoppedByAgent(mode === "fast" ? "cleanly" : "crashed");
+    this.#reset();
+  }
+
+  async #leads({ term, synchronous }: NewPrimary, signal: AbortSignal): Promise<void> {
+    await this.state.write({ led: term });
+    await this.#inForce(synchronous, signal);
+  }
+
+  /** The position is taken after the names are in force: what is behind it may have been acknowledged by those of before. */
+  async #inForce(cohort: Cohort, signal: AbortSignal): Promise<void> {
+    const { lsn } = await this.server.observe(signal);
+    this.synchronous = { cohort, sinceLsn: lsn };
+    await this.watch.refresh();
+  }
+
+  #reset(): void {
+    this.follows = undefined;
+    this.synchronous = undefined;
+  }
+
+  #heard(): void {
+    const problem = this.watch.last()?.receiverProblem;
+    if (this.follows && problem && problem.kind !== "other") this.cannotFollow = problem.message;
+    this.#options.onNews();
+  }
+}
+
+/** How the primary of a term calls its standbys. */
+export function namesOf({ standbys, acknowledgements }: Cohort, term: number): SynchronousStandbys | undefined {
+  if (acknowledgements === 0) return undefined;
+  return { acknowledgements, names: standbys.map((standby) => standbyName(standby, term)) };
+}
+
+export function upstreamOf(shard: Shard, primary: string): Upstream | undefined {
+  const tablet = shard.tablets.find(({ name }) => name === primary);
+  return tablet && { tablet: primary, term: shard.term, address: tablet.address };
+}
+
+function progressText({ bytesDone, bytesTotal }: BackupProgress): string {
+  const percent = bytesTotal === 0 ? 0 : Math.floor((100 * bytesDone) / bytesTotal);
+  return `${percent} % of ${Math.round(bytesTotal / 2 ** 20)} MiB`;
+}
