@@ -19,7 +19,7 @@ import { leaseHolder, releaseLease, replaceShard, tryLease } from "./store-model
 import type { Memory, Tablet } from "./tablet-model.ts";
 import { leaseMs } from "./timing.ts";
 import { clock, walAtEnd } from "./view-model.ts";
-import type { World } from "./world.ts";
+import { happens, type World } from "./world.ts";
 
 type Of<K extends Decision["kind"]> = Decision & { readonly kind: K };
 
@@ -121,7 +121,10 @@ function finishPromotion(tablet: Tablet, decision: Of<"start-primary"> | Of<"pro
   const { postgres, name } = tablet;
   const { role } = postgres;
   if (role.kind !== "primary") return;
-  if (decision.kind === "promote") world.checker.promoted(name, decision.term, postgres.wal);
+  if (decision.kind === "promote") {
+    world.checker.promoted(name, decision.term, postgres.wal);
+    happens("promote", world);
+  }
   later(tablet, 5 + 300 * world.random(name).next() ** 4, world, () => {
     if (postgres.role !== role || !postgres.process.running || postgres.process.paused) return;
     recordTerm(postgres, decision.term, decision.starts);
@@ -137,16 +140,17 @@ function setSynchronous(tablet: Tablet, cohort: Cohort, world: World): void {
   // Some sessions and walsenders have the new names already, others not yet.
   role.names = [cohort, ...role.names];
   role.inForceSinceLsn = undefined;
-  later(tablet, 10 + world.random(tablet.name).below(100), world, () => {
+  later(tablet, 10 + 1500 * world.random(tablet.name).next() ** 4, world, () => {
     if (tablet.postgres.role !== role || process.paused) return;
     role.names = [cohort];
     role.inForceSinceLsn = tablet.postgres.flushed;
   });
 }
 
-function rebuild(tablet: Tablet, { primary, term }: Of<"clone"> | Of<"rewind">, world: World): void {
+function rebuild(tablet: Tablet, { kind, primary, term }: Of<"clone"> | Of<"rewind">, world: World): void {
   const { postgres, name } = tablet;
   const random = world.random(name);
+  happens(kind, world);
   if (postgres.process.running) killPostgres(postgres, world.events.now(), true);
   tablet.pledge = { term, candidate: primary };
   postgres.whole = false;
@@ -269,7 +273,10 @@ function changeShard(tablet: Tablet, { change, before, after }: Of<"change-shard
   askStore(tablet, world, () => {
     const version = mutation.blindWrite && change === "name-primary" ? store.version : Number(before.version);
     const old = store.shard;
-    if (replaceShard(store, version, after)) checker.changed(old, after, change);
+    if (replaceShard(store, version, after)) {
+      checker.changed(old, after, change);
+      happens(change, world);
+    }
     return () => {};
   });
   if (change === "name-primary" && after.primary?.name !== tablet.name) giveUpLease(tablet, world);

@@ -1,7 +1,9 @@
 // What must hold in every history. Each check is made at the moment at which it can first fail.
-import type { Shard } from "../../src/topology/snapshot.ts";
+import type { Cohort, Shard } from "../../src/topology/snapshot.ts";
+import { isSameCohort } from "../../tablet-agent/ha/cohort.ts";
 import type { ShardChange } from "../../tablet-agent/ha/decision.ts";
 import type { WalRecord } from "./postgres-model.ts";
+import type { Store } from "./store-model.ts";
 
 export class Violation extends Error {
   override readonly name = "Violation";
@@ -11,7 +13,7 @@ export interface Checker {
   /** A tablet has become primary, or was started again as primary of its term, with this WAL. */
   promoted(name: string, term: number, wal: readonly WalRecord[]): void;
   /** A client may have been told that this record is committed. */
-  acknowledged(by: string, index: number, record: WalRecord, acknowledgements: number): void;
+  acknowledged(by: string, index: number, record: WalRecord, cohort: Cohort): void;
   /** The topology has been written. */
   changed(before: Shard, after: Shard, change: ShardChange): void;
   count(): number;
@@ -28,7 +30,7 @@ interface Acknowledged {
   readonly record: WalRecord;
 }
 
-export function makeChecker(): Checker {
+export function makeChecker(store: Store): Checker {
   const primaries = new Map<number, string>();
   let promotions: Promotion[] = [];
   /** What must not be lost. */
@@ -46,9 +48,15 @@ export function makeChecker(): Checker {
         throw new Violation(`${name}, primary of term ${term}, has lost ${lost.length} acknowledged`);
       promotions.push({ name, term, wal: [...wal] });
     },
-    acknowledged(by, index, record, acknowledgements) {
+    acknowledged(by, index, record, cohort) {
       count++;
-      if (acknowledgements === 0) {
+      const { shard } = store;
+      if (
+        shard.term === record.term &&
+        ![shard.cohort, shard.nextCohort].some((one) => one && isSameCohort(one, cohort))
+      )
+        throw new Violation(`${by} has ${cohort.standbys.join(", ")} acknowledge, who are not in the topology`);
+      if (cohort.acknowledgements === 0) {
         loose.push({ index, record });
         return;
       }

@@ -1,6 +1,8 @@
 // What goes wrong in a history, and what its operator does: a list made from the seed, so that a failing one can be tried
 // with fewer of them.
-import type { DurabilityPolicy } from "../../src/topology/snapshot.ts";
+import type { DurabilityPolicy, Shard } from "../../src/topology/snapshot.ts";
+import { cohortInCharge } from "../../tablet-agent/ha/cohort.ts";
+import type { ShardChange } from "../../tablet-agent/ha/decision.ts";
 import { beginSwitchover, whyNotTo } from "../../tablet-agent/ha/switch-over.ts";
 import type { Random } from "../support/random.ts";
 import { act } from "./agent-acts.ts";
@@ -29,51 +31,115 @@ const kinds = [
   "set-policy",
 ] as const;
 
+type Kind = (typeof kinds)[number];
+
+/** Each history has one: what happens in it, and how often each. Some things are found only when much is alike. */
+const themes = {
+  everything: Object.fromEntries(kinds.map((kind) => [kind, 1])),
+  sleep: { "pause-agent": 6, "kill-agent": 3, "kill-machine": 2, "cut-one-way": 2, "jump-clock": 1 },
+  network: { "cut-one-way": 6, isolate: 4, loss: 3, "store-away": 1, "pause-machine": 1 },
+  crashes: {
+    "kill-postgres": 4,
+    "kill-machine": 5,
+    "pause-machine": 2,
+    "pause-postgres": 2,
+    "crash-loop": 2,
+    "disk-full": 2,
+  },
+  changes: { "set-policy": 5, "switch-over": 3, "kill-machine": 3, "pause-machine": 3, "cut-one-way": 3, isolate: 2 },
+} satisfies Readonly<Record<string, Partial<Record<Kind, number>>>>;
+
+export const primaryThen = "the primary";
+export const firstThen = "the first who acknowledges";
+export const lastThen = "the last who acknowledges";
+
+export type Theme = keyof typeof themes;
+
+export const themeNames = Object.keys(themes) as Theme[];
+
 export const policies: readonly DurabilityPolicy[] = ["none", "one", "majority", "zone"];
+
+/** What a fault may wait for. */
+export type Moment = ShardChange | "promote" | "clone" | "rewind";
+
+/** What brings them about, on whom. */
+const moments: readonly (readonly [Moment, Kind, typeof primaryThen | "anybody"])[] = [
+  ["begin-cohort", "set-policy", "anybody"],
+  ["begin-cohort", "pause-machine", "anybody"],
+  ["begin-cohort", "kill-machine", "anybody"],
+  ["settle-cohort", "pause-machine", "anybody"],
+  ["name-primary", "pause-agent", primaryThen],
+  ["begin-switchover", "switch-over", primaryThen],
+  ["promote", "kill-machine", primaryThen],
+  ["rewind", "isolate", primaryThen],
+];
 
 export interface Fault {
   readonly atMs: number;
+  /** It waits until this happens somewhere, and for `afterMs` more. */
+  readonly moment: Moment | undefined;
+  readonly afterMs: number;
   readonly forMs: number;
-  readonly kind: (typeof kinds)[number] | "damage";
-  /** Its name, or `primaryThen`. */
+  readonly kind: Kind | "damage";
+  /** Its name, or whoever is that when it happens. */
   readonly tablet: string;
   /** The other side of a cut; the target of a switchover. */
   readonly other: string;
+  /** Nothing comes from the other side any more; otherwise nothing gets there. */
+  readonly isDeaf: boolean;
   readonly policy: DurabilityPolicy;
   /** Of the clock. */
   readonly jumpMs: number;
 }
 
-/** Whichever tablet the topology names when it happens. */
-const primaryThen = "the primary";
-
 export const faultsUntilMs = 30_000;
 
 /** Faults come in bursts: it is the second one, while the first is being answered, that finds what is wrong. */
-export function makeFaults(random: Random, names: readonly string[], mayHaveNone: boolean): Fault[] {
-  const who = () => (random.next() < 0.4 ? primaryThen : random.pick(names));
-  const fault = (kind: Fault["kind"], fromMs: number): Fault => ({
-    atMs: fromMs + random.below(6000),
-    forMs: 50 + random.below(random.pick([300, 3000, 15_000])),
+export function makeFaults(random: Random, theme: Theme, names: readonly string[], mayHaveNone: boolean): Fault[] {
+  const kinds = Object.entries(themes[theme]).flatMap(([kind, weight]) => Array<Kind>(weight).fill(kind as Kind));
+  const who = () => (random.next() < 0.5 ? random.pick([primaryThen, primaryThen, firstThen]) : random.pick(names));
+  const isAimed = random.next() < 0.5;
+  const fault = (kind: Fault["kind"], fromMs: number, moment: Moment | undefined): Fault => ({
+    atMs: fromMs + random.below(moment ? 100 : 6000),
+    moment: random.next() < 0.8 ? moment : undefined,
+    afterMs: random.below(random.pick([30, 600])),
+    forMs: 50 + random.below(random.pick([500, 4000, 12_000])),
     kind,
     tablet: who(),
-    other: random.next() < 0.7 ? random.pick(names) : "store",
+    other: random.next() < 0.6 ? random.pick(names) : "store",
+    isDeaf: random.next() < 0.5,
     policy: policies[mayHaveNone ? random.below(4) : 1 + random.below(3)]!,
     jumpMs: (random.next() - 0.5) * 40_000,
   });
-  const bursts = Array.from({ length: 2 + random.below(4) }, () => 2000 + random.below(faultsUntilMs - 9000));
-  const faults = bursts.flatMap((fromMs) =>
-    Array.from({ length: 1 + random.below(6) }, () => fault(random.pick(kinds), fromMs)),
-  );
-  if (random.next() < 0.15) faults.push(fault("damage", 3000 + random.below(15_000)));
+  const bursts = Array.from({ length: 3 + random.below(4) }, () => 2500 + random.below(faultsUntilMs - 9000));
+  const faults = bursts.flatMap((fromMs) => {
+    const [moment, cause, whom] = isAimed ? random.pick(moments) : [];
+    const some = Array.from({ length: 2 + random.below(5) }, () => fault(random.pick(kinds), fromMs, moment));
+    if (!cause) return some;
+    const first = {
+      ...fault(cause, fromMs + 200, undefined),
+      forMs: 3500,
+      ...(whom === primaryThen && { tablet: whom }),
+    };
+    return [first, ...some];
+  });
+  if (random.next() < 0.15) faults.push(fault("damage", 3000 + random.below(15_000), undefined));
   return faults.sort((a, b) => a.atMs - b.atMs);
 }
 
-/** Makes it happen, and returns what ends it. */
-export function begin(fault: Fault, world: World): () => void {
+/** Makes it happen when its time has come, and ends it. */
+export function schedule(fault: Fault, world: World): void {
+  const { events, awaited } = world;
+  const happen = () => events.after(fault.forMs, begin(fault, world));
+  const wait = () => awaited.push({ moment: fault.moment!, run: () => events.after(fault.afterMs, happen) });
+  events.after(fault.atMs, fault.moment ? wait : happen);
+}
+
+/** Returns what ends it. */
+function begin(fault: Fault, world: World): () => void {
   const { network, store } = world;
   const nowMs = world.events.now();
-  const name = fault.tablet === primaryThen ? (store.shard.primary?.name ?? "a") : fault.tablet;
+  const name = nameThen(fault.tablet, store.shard);
   const tablet = world.tablets.get(name)!;
   const { agent, postgres } = tablet;
   const once = () => {};
@@ -104,9 +170,11 @@ export function begin(fault: Fault, world: World): () => void {
     case "jump-clock":
       tablet.clockOffsetMs += fault.jumpMs;
       return once;
-    case "cut-one-way":
-      network.cuts.add(`${name}>${fault.other}`);
-      return () => network.cuts.delete(`${name}>${fault.other}`);
+    case "cut-one-way": {
+      const cut = fault.isDeaf ? `${fault.other}>${name}` : `${name}>${fault.other}`;
+      network.cuts.add(cut);
+      return () => network.cuts.delete(cut);
+    }
     case "isolate": {
       const others = [...world.tablets.keys(), "store"];
       const cuts = others.flatMap((other) => [`${name}>${other}`, `${other}>${name}`]);
@@ -148,6 +216,13 @@ export function begin(fault: Fault, world: World): () => void {
   }
 }
 
+function nameThen(tablet: string, shard: Shard): string {
+  if (tablet === primaryThen) return shard.primary?.name ?? "a";
+  const { standbys } = cohortInCharge(shard);
+  if (tablet === firstThen) return standbys[0] ?? "a";
+  return tablet === lastThen ? (standbys.at(-1) ?? "a") : tablet;
+}
+
 /** Everybody has everything, or is about to. */
 function isWell({ store: { shard }, tablets }: World): boolean {
   const follows = ({ postgres: { role, whole } }: Tablet) =>
@@ -170,7 +245,8 @@ function killAgent(tablet: Tablet): void {
 }
 
 /** All that can be repaired from outside is. */
-export function healAll({ tablets, network, store }: World): void {
+export function healAll({ tablets, network, store, awaited }: World): void {
+  awaited.length = 0;
   network.cuts.clear();
   network.loss = 0;
   startProcess(store.process);

@@ -72,7 +72,7 @@ export interface PostgresWorld {
   readonly events: Events;
   readonly network: Network;
   postgres(name: string): Postgres;
-  acknowledged(by: string, index: number, record: WalRecord, acknowledgements: number): void;
+  acknowledged(by: string, index: number, record: WalRecord, cohort: Cohort): void;
   /** Standbys take WAL from whatever runs where their primary was. */
   readonly anyUpstream: boolean;
 }
@@ -225,7 +225,7 @@ function acknowledge(postgres: Postgres, role: Primary, world: PostgresWorld): v
   for (; role.acknowledged < flushed; role.acknowledged++) {
     const by = role.names.find((cohort) => isAcknowledged(role, cohort, role.acknowledged));
     if (!by) return;
-    world.acknowledged(process.host, role.acknowledged, wal[role.acknowledged]!, by.acknowledgements);
+    world.acknowledged(process.host, role.acknowledged, wal[role.acknowledged]!, by);
   }
 }
 

@@ -5,7 +5,16 @@ import { noCohort, type Shard, type ShardName } from "../../src/topology/snapsho
 import { type Random, seededRandom } from "../support/random.ts";
 import { makeChecker, Violation } from "./checker.ts";
 import { makeEvents } from "./events.ts";
-import { begin, type Fault, faultsUntilMs, healAll, makeFaults, policies } from "./faults.ts";
+import {
+  type Fault,
+  faultsUntilMs,
+  healAll,
+  makeFaults,
+  policies,
+  schedule,
+  type Theme,
+  themeNames,
+} from "./faults.ts";
 import { makeNetwork } from "./network-model.ts";
 import { isWorking, type PostgresWorld, tickPostgres, write } from "./postgres-model.ts";
 import { makeStore } from "./store-model.ts";
@@ -26,18 +35,27 @@ export interface History {
 
 const recoveryLimitMs = 60_000;
 
-export function runHistory(seed: number, mutation: Mutation = {}, only?: readonly Fault[]): History {
+export interface Variation {
+  readonly mutation?: Mutation;
+  /** Of what is to go wrong; otherwise that is chosen by the seed. */
+  readonly theme?: Theme;
+  /** Instead of those that the seed makes. */
+  readonly faults?: readonly Fault[];
+}
+
+export function runHistory(seed: number, { mutation = {}, theme, faults: given }: Variation = {}): History {
   const random = seededRandom(seed);
+  const chosen = random.pick(themeNames);
   const shard = makeShard(random);
   const mayHaveNone = shard.durability === "none" || random.next() < 0.2;
   const names = shard.tablets.map(({ name }) => name);
-  const faults = only ?? makeFaults(random, names, mayHaveNone);
+  const faults = given ?? makeFaults(random, theme ?? chosen, names, mayHaveNone);
   const world = makeWorld(seed, shard, mutation);
   const { events, checker } = world;
   let violation: string | undefined;
   let recoveredMs = 0;
   try {
-    for (const fault of faults) events.after(fault.atMs, () => events.after(fault.forMs, begin(fault, world)));
+    for (const fault of faults) schedule(fault, world);
     events.run(faultsUntilMs, () => false);
     const before = checker.count();
     let isHealed = false;
@@ -57,7 +75,7 @@ export function runHistory(seed: number, mutation: Mutation = {}, only?: readonl
 }
 
 function makeShard(random: Random): Shard {
-  const count = random.pick([2, 3, 3, 3, 4, 5]);
+  const count = random.pick([2, 3, 3, 4, 5]);
   const durability = random.next() < 0.15 ? "none" : random.pick(policies.slice(1));
   const address = { host: "h", port: 1 };
   const tablets = Array.from({ length: count }, (_, i) => ({ name: "abcde"[i]!, address, zone: "xyzxy"[i]! }));
@@ -77,9 +95,9 @@ export function makeWorld(seed: number, shard: Shard, mutation: Mutation): World
   const random = randomOfHosts(seed);
   const events = makeEvents();
   const network = makeNetwork(events, random);
-  const checker = makeChecker();
   const tablets = new Map(shard.tablets.map(({ name }) => [name, makeTablet(name)]));
   const store = makeStore(shard);
+  const checker = makeChecker(store);
   const postgresWorld: PostgresWorld = {
     events,
     network,
@@ -87,7 +105,7 @@ export function makeWorld(seed: number, shard: Shard, mutation: Mutation): World
     acknowledged: checker.acknowledged,
     anyUpstream: mutation.anyUpstream ?? false,
   };
-  const world: World = { events, random, network, store, tablets, checker, mutation, postgresWorld };
+  const world: World = { events, random, network, store, tablets, checker, mutation, awaited: [], postgresWorld };
   const again = (host: string, everyMs: number, run: () => void) => {
     const tick = () => {
       run();
@@ -98,8 +116,14 @@ export function makeWorld(seed: number, shard: Shard, mutation: Mutation): World
   for (const tablet of tablets.values()) {
     const { name, postgres, agent } = tablet;
     // Clients write to whatever calls itself primary, wherever it is.
-    again(`${name} clients`, 400, () => isWorking(postgres, events.now()) && write(postgres));
-    again(`${name} postgres`, 150, () => isWorking(postgres, events.now()) && tickPostgres(postgres, postgresWorld));
+    again(`${name} clients`, 250, () => isWorking(postgres, events.now()) && write(postgres));
+    // Standbys that are all equally far would hide who has what.
+    const everyMs = random(name).pick([80, 150, 600]);
+    again(
+      `${name} postgres`,
+      everyMs,
+      () => isWorking(postgres, events.now()) && tickPostgres(postgres, postgresWorld),
+    );
     again(`${name} agent`, tickMs, () => agent.running && !agent.paused && tickAgent(tablet, world));
   }
   return world;

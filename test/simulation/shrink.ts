@@ -16,7 +16,7 @@ export function shrink(failing: History, mutation: Mutation): History {
 function withoutStretches(failing: History, size: number, mutation: Mutation): History {
   let best = failing;
   for (let at = 0; at < best.faults.length; ) {
-    const tried = runHistory(best.seed, mutation, best.faults.toSpliced(at, size));
+    const tried = runHistory(best.seed, { mutation, faults: best.faults.toSpliced(at, size) });
     if (tried.violation === undefined) at += size;
     else best = tried;
   }
@@ -24,10 +24,18 @@ function withoutStretches(failing: History, size: number, mutation: Mutation): H
 }
 
 export function describeHistory({ seed, faults, violation }: History): string {
-  const lines = faults.map(({ atMs, forMs, kind, tablet, other }) => {
-    const places = { "store-away": "", loss: "", "cut-one-way": ` ${tablet}>${other}` } as const;
+  const lines = faults.map(({ atMs, moment, afterMs, forMs, kind, tablet, other, isDeaf, policy }) => {
+    const cut = isDeaf ? `${other}>${tablet}` : `${tablet}>${other}`;
+    const places = {
+      "store-away": "",
+      loss: "",
+      "cut-one-way": ` ${cut}`,
+      "switch-over": ` to ${other}`,
+      "set-policy": ` ${policy}`,
+    } as const;
     const where = kind in places ? places[kind as keyof typeof places] : ` ${tablet}`;
-    return `  ${atMs} ms: ${kind}${where} for ${forMs} ms`;
+    const when = moment ? `${atMs} ms, ${afterMs} ms after ${moment}` : `${atMs} ms`;
+    return `  ${when}: ${kind}${where} for ${forMs} ms`;
   });
   return [`seed ${seed}: ${violation ?? "nothing is violated"}`, ...lines].join("\n");
 }

@@ -1,12 +1,11 @@
 // The protocol of failover in thousands of histories, and the proof that the checker bites. `npm run simulate` runs more.
 import { describe, expect, test } from "vitest";
-import { mutations } from "./mutations.ts";
+import { type Mutant, mutations } from "./mutations.ts";
 import { runHistory } from "./run-history.ts";
 import { describeHistory, shrink } from "./shrink.ts";
-import type { Mutation } from "./world.ts";
 
-const histories = 6000;
-const mutantHistoriesMax = 500;
+const histories = 20_000;
+const mutantHistoriesMax = 3000;
 
 test(`${histories} histories lose nothing that was acknowledged, and all have a primary again`, () => {
   let [acknowledged, terms] = [0, 0];
@@ -26,14 +25,15 @@ test("a history is the same every time", () => {
 });
 
 describe("a rule of safety that is switched off is noticed", () => {
-  test.each(Object.entries(mutations))("%s", (_, mutation) => {
-    expect(firstFailing(mutation)?.violation).toBeDefined();
+  test.each(Object.entries(mutations))("%s", (_, mutant) => {
+    // Not just that nobody becomes primary: that is not what these rules are for.
+    expect(firstFailing(mutant, (violation) => !violation.startsWith("nothing"))).toBeDefined();
   });
 });
 
 test("a failing history is shrunk to the faults that matter", () => {
-  const mutation = mutations["the lease alone makes a primary"]!;
-  const failing = firstFailing(mutation)!;
+  const { mutation } = mutations["the lease alone makes a primary"]!;
+  const failing = firstFailing({ mutation }, () => true)!;
   const shrunk = shrink(failing, mutation);
   expect(shrunk.violation).toBeDefined();
   expect(shrunk.faults.length).toBeLessThan(failing.faults.length);
@@ -41,14 +41,14 @@ test("a failing history is shrunk to the faults that matter", () => {
   // None of those that remain can be left out.
   for (const fault of shrunk.faults) {
     const without = shrunk.faults.filter((other) => other !== fault);
-    expect(runHistory(shrunk.seed, mutation, without).violation).toBeUndefined();
+    expect(runHistory(shrunk.seed, { mutation, faults: without }).violation).toBeUndefined();
   }
 });
 
-function firstFailing(mutation: Mutation) {
+function firstFailing(mutant: Mutant, isIt: (violation: string) => boolean) {
   for (let seed = 1; seed <= mutantHistoriesMax; seed++) {
-    const history = runHistory(seed, mutation);
-    if (history.violation !== undefined) return history;
+    const history = runHistory(seed, mutant);
+    if (history.violation !== undefined && isIt(history.violation)) return history;
   }
   return undefined;
 }

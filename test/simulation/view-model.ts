@@ -43,10 +43,11 @@ export function viewOf(tablet: Tablet, shard: Shard, world: World): ClusterView 
 }
 
 /** Of a standby that follows nobody, has replayed everything, and answers. */
-export function walAtEnd(postgres: Postgres, { events }: World) {
+export function walAtEnd(postgres: Postgres, { events, mutation }: World) {
   const { process, role, whole, readyAtMs } = postgres;
   const isExact = whole && process.running && !process.paused && readyAtMs <= events.now();
-  return isExact && role.kind === "standby" && role.follows === undefined ? walEnd(postgres) : undefined;
+  const isFinal = role.kind === "standby" && (role.follows === undefined || mutation.keepReceiver);
+  return isExact && isFinal ? walEnd(postgres) : undefined;
 }
 
 function postgresState(tablet: Tablet, nowMs: number, world: World): PostgresState {

@@ -4,6 +4,7 @@ import type { Decision } from "../../tablet-agent/ha/decision.ts";
 import type { Random } from "../support/random.ts";
 import type { Checker } from "./checker.ts";
 import type { Events } from "./events.ts";
+import type { Moment } from "./faults.ts";
 import type { Network } from "./network-model.ts";
 import type { PostgresWorld } from "./postgres-model.ts";
 import type { Store } from "./store-model.ts";
@@ -18,6 +19,8 @@ export interface World {
   readonly tablets: ReadonlyMap<string, Tablet>;
   readonly checker: Checker;
   readonly mutation: Mutation;
+  /** What happens next at these moments. */
+  readonly awaited: { readonly moment: Moment; readonly run: () => void }[];
   readonly postgresWorld: PostgresWorld;
 }
 
@@ -33,4 +36,12 @@ export interface Mutation {
   readonly blindWrite?: boolean;
   /** Standbys take WAL from whatever runs where their primary was. */
   readonly anyUpstream?: boolean;
+}
+
+export function happens(moment: Moment, { awaited }: World): void {
+  if (!awaited.some((one) => one.moment === moment)) return;
+  for (const one of awaited.splice(0)) {
+    if (one.moment === moment) one.run();
+    else awaited.push(one);
+  }
 }
