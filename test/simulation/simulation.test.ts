@@ -18,7 +18,7 @@ test(`${histories} histories lose nothing that was acknowledged, and all have a 
   // They would prove nothing if nobody wrote, or if nobody ever failed over.
   expect(acknowledged / histories).toBeGreaterThan(40);
   expect(terms / histories).toBeGreaterThan(1);
-});
+}, 300_000);
 
 test("a history is the same every time", () => {
   expect(runHistory(31)).toEqual(runHistory(31));
