@@ -36,6 +36,7 @@ import { checkSerializable, maxGatheredRows, viewKind } from "./session-view.ts"
 import { simpleQuery } from "./simple-query.ts";
 import type { StatementLeases } from "./statement-leases.ts";
 import { TemporaryNames } from "./temporary-names.ts";
+import { untilReachable } from "./until-reachable.ts";
 
 const ready = {
   idle: readyForQuery(transactionStatus.idle),
@@ -249,6 +250,7 @@ export class Session implements GatedSession, MessageTaker {
       helpCommit: this.database.coordinator.help,
       participant: (shard) =>
         this.transaction.status === "open" ? this.transaction.join(shard) : leases.participant(shard),
+      untilReachable: (shards) => untilReachable(this, shards),
       joined: () => this.transaction.participants.keys(),
     };
   }

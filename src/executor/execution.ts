@@ -61,6 +61,8 @@ export interface Execution {
   readonly helpCommit: HelpCommit;
   /** A connection to this shard: of the open transaction, or for this statement alone. */
   participant(shard: ShardName): Promise<Participant>;
+  /** Resolves when all of them have a primary, as far as is known. Rejects as `participant` does. */
+  untilReachable?(shards: readonly ShardName[]): Promise<void> | undefined;
   /** Shards that the transaction uses already. */
   joined(): Iterable<ShardName>;
 }

@@ -6,8 +6,12 @@ import { allShards, type Execution } from "./execution.ts";
 import { type ShardQuery, ShardRows } from "./shard-rows.ts";
 import { plainView, type StatementView, statementView } from "./statement-view.ts";
 
-/** Takes the connections in the order of the shards' ordinals, so that statements never wait for each other in a circle. */
+/**
+ * Takes the connections in the order of the shards' ordinals, so that statements never wait for each other in a circle.
+ * While one of the shards has no primary it takes none, so that those who want the others are not held up.
+ */
 export async function participantsOf(execution: Execution, shards: readonly ShardName[]): Promise<Participant[]> {
+  await execution.untilReachable?.(shards);
   const wanted = new Set(shards);
   const participants: Participant[] = [];
   for (const { name } of allShards(execution.topology)) {

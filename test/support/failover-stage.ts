@@ -45,19 +45,26 @@ export class StagedShard {
     await eventually(async () => (await onServer(this.primary, sql)).length === 1);
   }
 
-  /** Gateways let nobody begin anything there. */
+  /** Gateways let nobody begin anything there, until another primary is named or it is called off. */
   holdNew(): Promise<unknown> {
     return this.change((before) => ({ ...before, switchover: { to: tabletOf(this.standby).name } }));
   }
 
-  /** As tablet agents do it: whoever is in a transaction may finish it. */
-  async switchOver(): Promise<void> {
+  callOff(): Promise<unknown> {
+    return this.change(({ switchover: _, ...before }) => before);
+  }
+
+  /**
+   * As tablet agents do it: whoever is in a transaction may finish it. `othersMs`: for so long it waits for sessions that are
+   * not in a transaction: those of gateways that have not heard of it yet, or those with state of their own.
+   */
+  async switchOver(othersMs = 10_000): Promise<void> {
     await this.holdNew();
     const others = `FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`;
     const isAlone = async (condition: string) =>
       (await onServer(this.primary, `SELECT ${others} AND ${condition}`)).length === 0;
     // Gateways that have heard of it close what nobody uses. What stays belongs to sessions with state of their own.
-    const deadline = performance.now() + 250;
+    const deadline = performance.now() + othersMs;
     await eventually(async () => performance.now() > deadline || isAlone("application_name <> 'shardgres gateway'"));
     await eventually(() => isAlone("xact_start IS NOT NULL"));
     await this.primary.halt("fast");
@@ -114,6 +121,7 @@ export class StagedShard {
 }
 
 export interface FailoverStage {
+  readonly dataDir: string;
   readonly gateway: SecondGateway;
   readonly shards: readonly StagedShard[];
   /** A session at the gateway. */
@@ -142,6 +150,7 @@ export async function startFailoverStage(shardCount: number): Promise<FailoverSt
     gateway = await startSecondGateway({ dataDir });
     const { port } = gateway;
     return {
+      dataDir,
       gateway,
       shards,
       async open(config = {}) {
