@@ -11,16 +11,20 @@ export interface SecondGateway {
   stop(): Promise<void>;
 }
 
-/** `name` is to differ from the names of the cluster's other gateways; the first one is "g1". */
+/**
+ * `name` is to differ from the names of the cluster's other gateways; the first one is "g1". `topology`: where it is, if
+ * not where the cluster has it.
+ */
 export async function startSecondGateway(
   { dataDir }: Pick<TestCluster, "dataDir">,
   name = "g2",
+  topology = join(dataDir, "topology"),
 ): Promise<SecondGateway> {
   const ready = Promise.withResolvers<number>();
   const program = await startProgram({
     main: gatewayMain,
     args: [
-      ...["--topology", join(dataDir, "topology"), "--host", "127.0.0.1", "--port", "0", "--name", name],
+      ...["--topology", topology, "--host", "127.0.0.1", "--port", "0", "--name", name],
       ...["--admin-password-file", join(dataDir, "admin-password")],
     ],
     user: undefined,
