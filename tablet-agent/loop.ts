@@ -45,16 +45,23 @@ const tickMs = 250;
 const busyAskMs = 100;
 const calmAskMs = 1_000;
 const diskAskMs = 2_000;
+const keepSlotsMs = 5_000;
+/** After a start, so long is waited for what the store says of the lease. */
+const firstLookMs = 1_000;
 const storeLimitMs = 3_000;
 /** A round that comes so late has been held up by the machine, not by PostgreSQL. */
 const sleptMs = 2_000;
+
+type Task = "peers" | "lease" | "disk" | "slots";
+
+const never = Number.NEGATIVE_INFINITY;
 
 export class Loop {
   readonly #options: LoopOptions;
   readonly #standbys: StandbyMemory = new Map();
   #wake = Promise.withResolvers<void>();
   #view: ClusterView | undefined;
-  #restsUntilMs = Number.NEGATIVE_INFINITY;
+  #restsUntilMs = never;
   #switchover: { readonly to: string; readonly sinceMs: number } | undefined;
   #wishes: SwitchoverWishes = {};
   #freeBytes: number | undefined;
@@ -63,12 +70,14 @@ export class Loop {
   /** Nobody knows whether the last change was written. */
   #isUnsure = false;
   #isAskingStore = false;
-  #askedAtMs = { peers: Number.NEGATIVE_INFINITY, lease: Number.NEGATIVE_INFINITY, disk: Number.NEGATIVE_INFINITY };
+  readonly #doneAtMs: Record<Task, number> = { peers: never, lease: never, disk: never, slots: never };
   #roundAtMs: number;
+  readonly #startedAtMs: number;
 
   constructor(options: LoopOptions) {
     this.#options = options;
     this.#roundAtMs = options.now();
+    this.#startedAtMs = this.#roundAtMs;
   }
 
   /** There may be something to decide. */
@@ -118,6 +127,7 @@ export class Loop {
     this.#roundAtMs = nowMs;
     const read = shards.current();
     if (!read) return;
+    if (this.#isTooEarly(nowMs)) return;
     this.#noticeSwitchover(read);
     const view = viewOf({
       ...this.#options,
@@ -137,6 +147,14 @@ export class Loop {
     this.#note(decision);
     onDecision(decision, view);
     await this.#act(decision, view);
+  }
+
+  /** A primary that starts again would begin as a standby, if it did not know yet that the lease is still its own. */
+  #isTooEarly(nowMs: number): boolean {
+    const { lease } = this.#options;
+    if (lease.state().kind !== "unknown" || nowMs - this.#startedAtMs > firstLookMs) return false;
+    this.#askLease("look");
+    return true;
   }
 
   #note(decision: Decision): void {
@@ -242,15 +260,17 @@ export class Loop {
     const isLed = shard.primary?.name === self ? view.postgres.kind === "primary" : isFollowing(view);
     this.#isBusy = !isLed || shard.switchover !== undefined || shard.nextCohort !== undefined || !isCalm(decision);
     const everyMs = this.#isBusy ? busyAskMs : calmAskMs;
-    const isDue = (what: "peers" | "lease" | "disk", ms: number) => {
-      if (nowMs - this.#askedAtMs[what] < ms) return false;
-      this.#askedAtMs[what] = nowMs;
+    const isDue = (what: Task, ms: number) => {
+      if (nowMs - this.#doneAtMs[what] < ms) return false;
+      this.#doneAtMs[what] = nowMs;
       return true;
     };
     if (isDue("peers", everyMs)) peers.ask(shard.tablets, undefined);
     if (lease.kind === "mine") {
       if (decision.kind !== "release-lease" && isDue("lease", calmAskMs)) this.#askLease("tryFor");
     } else if (isDue("lease", everyMs)) this.#askLease("look");
+    const isRunning = view.postgres.kind === "primary" || view.postgres.kind === "standby";
+    if (isRunning && !this.#isBusy && isDue("slots", keepSlotsMs)) this.#keepSlots(view);
     if (isDue("disk", diskAskMs)) {
       postgres.server.freeBytes().then(
         (freeBytes) => {
@@ -259,6 +279,13 @@ export class Loop {
         () => {},
       );
     }
+  }
+
+  #keepSlots({ shard, self }: ClusterView): void {
+    const { postgres, peers } = this.#options;
+    const answers = new Map(peers.answers().map(({ name, lsn }) => [name, lsn]));
+    const others = shard.tablets.filter(({ name }) => name !== self);
+    postgres.keepSlots(others.map(({ name }) => ({ name, flushedLsn: answers.get(name) })));
   }
 
   #askLease(what: "tryFor" | "look" | "release"): void {

@@ -12,7 +12,7 @@ export interface PostgresActions {
   readonly sinceMs: number | undefined;
   /** Begins it, unless something is being done, or it has just failed. An error is logged. */
   begin(name: string, action: Action): void;
-  /** Breaks off what is being done, waits for its end, then does this. */
+  /** Breaks off what is being done, waits for its end (if need be, it is brought about), then does this. */
   urgently<T>(name: string, action: () => Promise<T>): Promise<T>;
   /** Resolves when nothing is being done. */
   settled(): Promise<void>;
@@ -22,10 +22,14 @@ export interface PostgresActionsOptions {
   readonly now: () => number;
   /** Something has ended, well or not. */
   readonly onEnd: () => void;
+  /** What was broken off does not end: PostgreSQL is frozen, or the disk is. Makes it end. */
+  readonly onStuck: (name: string) => void;
   readonly log: Log;
 }
 
-export function postgresActions({ now, onEnd, log }: PostgresActionsOptions): PostgresActions {
+const stuckAfterMs = 2_000;
+
+export function postgresActions({ now, onEnd, onStuck, log }: PostgresActionsOptions): PostgresActions {
   let running: { readonly name: string; readonly sinceMs: number; readonly abort: AbortController } | undefined;
   /** Resolves when all that has been asked for until now has ended. */
   let last: Promise<void> = Promise.resolve();
@@ -69,8 +73,11 @@ export function postgresActions({ now, onEnd, log }: PostgresActionsOptions): Po
 
     async urgently(name, action) {
       waiting++;
-      running?.abort.abort();
+      const before = running;
+      before?.abort.abort();
+      const stuck = setTimeout(() => before && onStuck(before.name), stuckAfterMs);
       const mine = last.then(() => {
+        clearTimeout(stuck);
         waiting--;
         return run(name, action);
       });

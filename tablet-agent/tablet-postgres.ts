@@ -57,6 +57,7 @@ export class TabletPostgres {
   cannotFollow: string | undefined;
   synchronous: SynchronousInForce | undefined;
   hasData: boolean;
+  #killing: Promise<void> | undefined;
   #options: TabletPostgresOptions;
 
   static async open(options: TabletPostgresOptions): Promise<TabletPostgres> {
@@ -73,7 +74,12 @@ export class TabletPostgres {
     this.state = state;
     this.hasData = hasData;
     this.story = story;
-    this.actions = postgresActions({ now, onEnd: onNews, log });
+    this.actions = postgresActions({
+      now,
+      onEnd: onNews,
+      onStuck: (name) => void this.#kill(`"${name}" does not end`),
+      log,
+    });
     this.watch = watchPostgres({ server, now, pauseMs, onAnswer: () => this.#heard(), signal });
     server.onEnd((how) => {
       story.failed();
@@ -190,14 +196,19 @@ export class TabletPostgres {
     });
   }
 
+  /** Whoever may need its WAL finds it, when it fails over. Not urgent. */
+  keepSlots(tablets: Parameters<PostgresServer["keepSlots"]>[0]): void {
+    this.actions.begin("keep-slots", () => this.server.keepSlots(tablets));
+  }
+
   /** Does not wait; what is being done is broken off. */
   stop(mode: "fast" | "immediate" | "kill"): void {
-    if (this.actions.running === "stop") return;
+    if (this.actions.running === "stop" || this.#killing) return;
+    // A frozen one holds up whatever is being done.
+    const killing = mode === "kill" ? this.#kill("frozen, or of no use") : undefined;
     this.actions
-      .urgently("stop", () => this.#stop(mode))
-      .catch((error: unknown) => {
-        this.#options.log.error({ err: error }, "PostgreSQL could not be stopped");
-      });
+      .urgently("stop", () => killing ?? this.#stop(mode))
+      .catch((error: unknown) => this.#options.log.error({ err: error }, "PostgreSQL could not be stopped"));
   }
 
   /**
@@ -223,6 +234,25 @@ export class TabletPostgres {
   /** For the end of the agent: what is being done is broken off. */
   async shutDown(): Promise<void> {
     await this.actions.urgently("shut-down", () => this.#stop("fast"));
+  }
+
+  /** At any time, whatever is being done. */
+  #kill(why: string): Promise<void> {
+    this.#killing ??= (async () => {
+      const { log, onNews } = this.#options;
+      log.warn({ why }, "killing PostgreSQL");
+      try {
+        await this.server.stop("kill");
+        this.story.failed();
+        this.#reset();
+      } catch (error) {
+        log.error({ err: error }, "PostgreSQL cannot be killed");
+      } finally {
+        this.#killing = undefined;
+        onNews();
+      }
+    })();
+    return this.#killing;
   }
 
   async #cutOff(): Promise<void> {
@@ -264,9 +294,9 @@ export class TabletPostgres {
 
   async #stop(mode: "fast" | "immediate" | "kill"): Promise<void> {
     if (this.server.process.kind === "stopped") return;
+    if (mode === "kill") return await this.#kill("it does not do what it is told");
     await this.server.stop(mode);
-    if (mode === "kill") this.story.failed();
-    else this.story.stoppedByAgent(mode === "fast" ? "cleanly" : "crashed");
+    this.story.stoppedByAgent(mode === "fast" ? "cleanly" : "crashed");
     this.#reset();
   }
 

@@ -10,7 +10,7 @@ export function initialise(view: ClusterView, { initialiseMs }: Patience): Decis
   const { shard, version, self, lease, nowMs, pledge, data } = view;
   if (shard.term !== 0 || shard.primary || !shard.tablets.some(({ name }) => name === self)) return undefined;
   if (lease.kind === "free") {
-    const isFirst = data.isWhole || shard.tablets.length === 1 || self.endsWith("-0");
+    const isFirst = data.isWhole || self.endsWith("-0");
     if (!isFirst && nowMs - lease.sinceMs < initialiseMs)
       return { kind: "wait", reason: "the first tablet is to initialise the shard" };
     return { kind: "try-lease", reason: "the shard has no primary yet" };
