@@ -7,6 +7,7 @@ import { AdminConnections } from "../src/pool/admin-connections.ts";
 import { loadParser } from "../src/sql/parse.ts";
 import { freshness } from "../src/topology/freshness.ts";
 import { openStore, parseStorePlace } from "../src/topology/open-store.ts";
+import { parseReach, reachAsSaid, reachTopology } from "../src/topology/reach.ts";
 import type { Topology } from "../src/topology/snapshot.ts";
 import { watchTopology } from "../src/topology/watch-topology.ts";
 import { Gateway } from "./gateway.ts";
@@ -23,6 +24,8 @@ shards that the topology names.
   --host ADDRESS              address to listen on (default 127.0.0.1)
   --port N                    port to listen on (default 6432)
   --admin-password-file FILE  password of the role "shardgres" at the shards
+  --reach FILE                JSON {"HOST:PORT": "HOST:PORT"}: where tablets are
+                              reached, if not where the topology says
   --name NAME                 name of this gateway in the cluster (default g1)
   --help                      this text
 
@@ -35,6 +38,7 @@ const { values: options } = parseArgs({
     host: { type: "string", default: "127.0.0.1" },
     port: { type: "string", default: "6432" },
     "admin-password-file": { type: "string" },
+    reach: { type: "string" },
     name: { type: "string", default: "g1" },
     help: { type: "boolean", default: false },
   },
@@ -57,6 +61,8 @@ async function run(topologyPlace: string): Promise<void> {
   const log = createLog(`gateway ${options.name}`);
   const passwordFile = options["admin-password-file"];
   const password = passwordFile === undefined ? undefined : readFileSync(passwordFile, "utf8").trim();
+  const { reach: reachFile } = options;
+  const reach = reachFile === undefined ? reachAsSaid : parseReach(readFileSync(reachFile, "utf8"), reachFile);
   await loadParser();
 
   const stopping = new AbortController();
@@ -68,12 +74,12 @@ async function run(topologyPlace: string): Promise<void> {
   });
   const first = await changes.next();
   if (first.done === true) throw new Error("there is no topology");
-  let topology: Topology = first.value;
+  let topology: Topology = reachTopology(first.value, reach);
   const admin = new AdminConnections(() => topology, password, "shardgres gateway", holdTimeoutMs(undefined));
   const gateway = new Gateway(options.name, () => topology, admin, log);
   const watching = (async () => {
     for await (const next of changes) {
-      topology = next;
+      topology = reachTopology(next, reach);
       gateway.topologyChanged();
     }
   })().catch((error: unknown) => log.error({ err: error }, "topology not watched any more"));

@@ -14,6 +14,7 @@ import { ClaimedError, claimDirectory, type ProcessClaim } from "../src/base/pro
 import { changeShard, getShard } from "../src/topology/change-shard.ts";
 import { leaseCandidate } from "../src/topology/lease-candidate.ts";
 import { openStore, parseStorePlace } from "../src/topology/open-store.ts";
+import { parseReach, reachAsSaid } from "../src/topology/reach.ts";
 import type { Tablet } from "../src/topology/snapshot.ts";
 import type { TopologyStore } from "../src/topology/store.ts";
 import { withTablet } from "../src/topology/with-tablet.ts";
@@ -72,6 +73,8 @@ async function run(options: AgentOptions, context: AgentContext): Promise<void> 
   const { log, emit, stop } = context;
   const now = () => performance.now();
   const store = openStore(parseStorePlace(options.topology));
+  const { reachFile } = options;
+  const reach = reachFile === undefined ? reachAsSaid : parseReach(await readFile(reachFile, "utf8"), reachFile);
   const version = await postgresVersion(pgBin);
   const password = (await readFile(options.passwordFile, "utf8")).trim();
   const { rolesFile, authentication, fsync, postgres: listen } = options;
@@ -101,11 +104,11 @@ async function run(options: AgentOptions, context: AgentContext): Promise<void> 
     pauseMs: () => (loop?.isBusy ? 25 : 300),
   });
   const client = agentClient({ tls, onTrouble: (err) => log.warn({ err }, "renewed certificates cannot be used") });
-  const peers = watchPeers({ shard, self, client, now, onAnswer: onNews, signal });
+  const peers = watchPeers({ shard, self, reach, client, now, onAnswer: onNews, signal });
   const candidate = { holderIdentity: self, leaseDurationSeconds: leaseSeconds };
   const lease = watchLease(leaseCandidate(store.leases, `shards/${shard}`, candidate), now);
   const decisions = decisionLog();
-  const parts = { self, shard, store, shards, lease, peers, postgres, decisions, patience, now, log };
+  const parts = { self, shard, store, shards, lease, peers, reach, postgres, decisions, patience, now, log };
   loop = new Loop({ ...parts, signal: stop, onDecision: story.decided });
   const verbs = agentVerbs(loop, { ...parts, postgresVersion: version.text, activity: () => activity });
   const { host, port } = options.api;

@@ -4,6 +4,7 @@ import { unreachable } from "../src/base/assert.ts";
 import { delayUnlessAborted } from "../src/base/delay.ts";
 import type { Log } from "../src/base/log.ts";
 import { getShard, type ReadShard, replaceShard } from "../src/topology/change-shard.ts";
+import type { Reach } from "../src/topology/reach.ts";
 import type { ShardName } from "../src/topology/snapshot.ts";
 import { isConflict, type TopologyStore } from "../src/topology/store.ts";
 import type { DecisionLog } from "./api/decision-log.ts";
@@ -24,6 +25,8 @@ export interface LoopOptions {
   readonly shards: ShardWatch;
   readonly lease: LeaseWatch;
   readonly peers: Peers;
+  /** Where other tablets are reached. */
+  readonly reach: Reach;
   readonly postgres: TabletPostgres;
   readonly decisions: DecisionLog;
   readonly patience: Patience;
@@ -166,9 +169,9 @@ export class Loop {
   }
 
   async #act(decision: Decision, view: ClusterView): Promise<void> {
-    const { postgres, lease, peers, now } = this.#options;
+    const { postgres, lease, peers, reach, now } = this.#options;
     const { shard } = view;
-    const upstream = (primary: string) => upstreamOf(shard, primary);
+    const upstream = (primary: string) => upstreamOf(shard, primary, reach);
     if (decision.kind !== "ask-pledges" && decision.kind !== "change-shard") lease.setCandidateSince(undefined);
     switch (decision.kind) {
       case "wait":

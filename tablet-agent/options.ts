@@ -1,6 +1,7 @@
 // What a tablet agent is started with.
 import { parseArgs } from "node:util";
 import { AppError } from "../src/base/app-error.ts";
+import { parseAddress } from "../src/topology/address-text.ts";
 import { shardName } from "../src/topology/documents.ts";
 import type { Address, ShardName } from "../src/topology/snapshot.ts";
 
@@ -28,6 +29,8 @@ export interface AgentOptions {
   readonly postgres: Address | undefined;
   /** Where the agent's API listens. Port 0: any that is free. */
   readonly api: Address;
+  /** File that says where other tablets are reached, when that is not where the topology says (src/topology/reach.ts). */
+  readonly reachFile: string | undefined;
 }
 
 export type AgentCommand =
@@ -52,6 +55,7 @@ export function parseAgentOptions(args: readonly string[]): AgentCommand {
     fsync: text,
     postgres: text,
     api: text,
+    reach: text,
     "stop-only": { type: "boolean" },
   });
   const needed = (name: Exclude<keyof typeof values, "stop-only">) => {
@@ -79,15 +83,14 @@ export function parseAgentOptions(args: readonly string[]): AgentCommand {
     fsync: values.fsync !== "off",
     postgres: values.postgres === undefined ? undefined : addressOf("postgres", values.postgres, 1),
     api: addressOf("api", values.api ?? "127.0.0.1:0", 0),
+    reachFile: values.reach,
   };
   return { kind: "run", options };
 }
 
-/** "127.0.0.1:5432", "[::1]:5432". */
-function addressOf(option: string, text: string, least: number): Address {
-  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
-  const [host, port] = [bracketed ?? plain, Number(digits)];
-  if (host !== undefined && port >= least && port <= 65535) return { host, port };
+function addressOf(option: string, text: string, leastPort: number): Address {
+  const address = parseAddress(text, leastPort);
+  if (address !== undefined) return address;
   throw new AppError("bad-option", `--${option} ${text} is not HOST:PORT`);
 }
 

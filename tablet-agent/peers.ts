@@ -2,6 +2,7 @@
 // old as the question.
 import type { AgentClient } from "../src/agent-api/agent-client.ts";
 import type { TabletAnswer } from "../src/agent-api/tablet-answer.ts";
+import type { Reach } from "../src/topology/reach.ts";
 import type { Tablet } from "../src/topology/snapshot.ts";
 import type { Pledge } from "./ha/pledge.ts";
 
@@ -18,13 +19,14 @@ export interface Peers {
 export interface PeersOptions {
   readonly shard: string;
   readonly self: string;
+  readonly reach: Reach;
   readonly client: Pick<AgentClient, "ask" | "pledge">;
   readonly now: () => number;
   readonly onAnswer: () => void;
   readonly signal: AbortSignal;
 }
 
-export function watchPeers({ shard, self, client, now, onAnswer, signal }: PeersOptions): Peers {
+export function watchPeers({ shard, self, reach, client, now, onAnswer, signal }: PeersOptions): Peers {
   const answers = new Map<string, PeerAnswer>();
   const asking = new Set<string>();
   let names: ReadonlySet<string> = new Set();
@@ -43,7 +45,7 @@ export function watchPeers({ shard, self, client, now, onAnswer, signal }: Peers
     if (!agent || asking.has(question)) return;
     asking.add(question);
     const askedAtMs = now();
-    const target = { shard, tablet: name, address: agent };
+    const target = { shard, tablet: name, address: reach(agent) };
     try {
       const answer = await (pledge ? client.pledge(target, pledge, signal) : client.ask(target, signal));
       hear(name, { ...answer, askedAtMs });

@@ -2,6 +2,7 @@
 // carries out decisions about PostgreSQL, and writes to the state file what each of them has to leave behind on disk.
 import { AppError } from "../src/base/app-error.ts";
 import type { Log } from "../src/base/log.ts";
+import type { Reach } from "../src/topology/reach.ts";
 import type { Cohort, Shard } from "../src/topology/snapshot.ts";
 import type { SynchronousInForce } from "./ha/cluster-view.ts";
 import { mayPledge, type Pledge } from "./ha/pledge.ts";
@@ -330,9 +331,9 @@ export function namesOf({ standbys, acknowledgements }: Cohort, term: number): S
   return { acknowledgements, names: standbys.map((standby) => standbyName(standby, term)) };
 }
 
-export function upstreamOf(shard: Shard, primary: string): Upstream | undefined {
+export function upstreamOf(shard: Shard, primary: string, reach: Reach): Upstream | undefined {
   const tablet = shard.tablets.find(({ name }) => name === primary);
-  return tablet && { tablet: primary, term: shard.term, address: tablet.address };
+  return tablet && { tablet: primary, term: shard.term, address: reach(tablet.address) };
 }
 
 function progressText({ bytesDone, bytesTotal }: BackupProgress): string {

@@ -1,5 +1,6 @@
 // Leases as files below the directory of the local store: `leases/shards.s1@7.json`. In a directory of their own, so that
 // a renewal does not wake those who watch the documents.
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { assert } from "../base/assert.ts";
@@ -18,7 +19,8 @@ export function localLeases(storeDirectory: string): LeaseStore {
     try {
       return await readNewest(directory, fileName(name));
     } catch (error) {
-      if (errorCode(error) === "no-directory") return undefined;
+      // Nobody has had a lease yet; or the store itself is away, and then nothing is known of its leases.
+      if (errorCode(error) === "no-directory" && existsSync(storeDirectory)) return undefined;
       throw error;
     }
   };

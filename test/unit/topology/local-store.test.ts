@@ -1,6 +1,6 @@
 // The local store: what every store must do, and what files in a directory can suffer.
 import { spawn } from "node:child_process";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -52,6 +52,14 @@ test("old versions do not pile up", async () => {
   let version = await store.put("k", 0, "absent");
   for (let value = 1; value <= 40; value++) version = await store.put("k", value, version);
   expect((await readdir(directory)).length).toBeLessThan(20);
+});
+
+test("while the directory is away, a lease is not taken for one that nobody has", async () => {
+  const directory = join(await temporaryDirectory(), "topology");
+  const { leases } = localStore(directory);
+  await expect(leases.get("shards/s1")).rejects.toMatchObject({ code: "no-directory" });
+  await mkdir(directory);
+  expect(await leases.get("shards/s1")).toBeUndefined();
 });
 
 test("changes of other processes are counted right, also when some of them are killed", async () => {
