@@ -19,6 +19,8 @@ const knownForMs = 3_000;
 export function watchLease(candidate: LeaseCandidate, now: () => number): LeaseWatch {
   let heldUntilMs: number | undefined;
   let candidateSinceMs: number | undefined;
+  /** What is being asked while it is given up must not bring it back. */
+  let trying: Promise<unknown> = Promise.resolve();
   let seen: { readonly kind: "other" | "free"; readonly atMs: number; readonly sinceMs: number } | undefined;
 
   const see = (kind: "other" | "free", atMs: number) => {
@@ -36,7 +38,9 @@ export function watchLease(candidate: LeaseCandidate, now: () => number): LeaseW
 
     async tryFor() {
       const askedAtMs = now();
-      const answer = await candidate.acquire();
+      const attempt = candidate.acquire();
+      trying = attempt.catch(() => {});
+      const answer = await attempt;
       if (answer.kind === "held") {
         heldUntilMs = answer.validUntilMs;
         seen = undefined;
@@ -59,6 +63,8 @@ export function watchLease(candidate: LeaseCandidate, now: () => number): LeaseW
       // Whether or not the store hears of it: from here on it is not ours.
       heldUntilMs = undefined;
       candidateSinceMs = undefined;
+      await trying;
+      heldUntilMs = undefined;
       await candidate.release();
     },
 

@@ -226,7 +226,7 @@ export class Loop {
     const { store, shards, self, log } = this.#options;
     if (this.#isUnsure) return;
     try {
-      shards.wrote(await inTime(replaceShard(store, before, after)));
+      shards.wrote(await inTime(replaceShard(store, before, after)), before);
       if (change === "name-primary" && after.primary?.name !== self) this.#askLease("release");
     } catch (error) {
       if (!isConflict(error)) log.warn({ err: error, change }, "it is not known whether the topology was changed");
@@ -240,7 +240,8 @@ export class Loop {
     const { store, shard, shards, signal } = this.#options;
     while (!signal.aborted) {
       try {
-        shards.wrote(await inTime(getShard(store, shard)));
+        const before = shards.current();
+        shards.wrote(await inTime(getShard(store, shard)), before);
         this.#isUnsure = false;
         return;
       } catch {

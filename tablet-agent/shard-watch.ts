@@ -13,8 +13,11 @@ import type { Entry, TopologyStore } from "../src/topology/store.ts";
 export interface ShardWatch {
   /** undefined: nothing has been heard yet. */
   current(): ReadShard | undefined;
-  /** What this agent itself has written. */
-  wrote(shard: ReadShard): void;
+  /**
+   * What this agent itself has written, or read, by or after `before`, which was current then. When something else is current
+   * by now, the watch has brought what it was, or what came after it.
+   */
+  wrote(shard: ReadShard, before: ReadShard | undefined): void;
   /** Milliseconds since the store has last confirmed it; undefined: never. */
   ageMs(): number | undefined;
   /** Resolves after the signal is aborted. */
@@ -34,11 +37,13 @@ export function watchShard({ store, shard, onChange, log, signal }: ShardWatchOp
   const fresh = freshness();
   let current: ReadShard | undefined;
   /** Versions that a watch may still bring although they have been replaced by what this agent wrote. */
-  let replaced: string | undefined;
+  const replaced = new Set<string>();
 
   const hear = (entry: Entry | undefined) => {
     fresh.confirm();
-    if (entry === undefined || entry.version === current?.version || entry.version === replaced) return;
+    if (entry === undefined || replaced.has(entry.version)) return;
+    replaced.clear();
+    if (entry.version === current?.version) return;
     current = { shard: readShard(key, entry.value), version: entry.version };
     onChange();
   };
@@ -67,10 +72,11 @@ export function watchShard({ store, shard, onChange, log, signal }: ShardWatchOp
 
   return {
     current: () => current,
-    wrote(written) {
-      replaced = current?.version;
-      current = written;
+    wrote(written, before) {
       fresh.confirm();
+      if (current?.version !== before?.version || current?.version === written.version) return;
+      if (current) replaced.add(current.version);
+      current = written;
       onChange();
     },
     ageMs: fresh.ageMs,

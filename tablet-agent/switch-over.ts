@@ -61,6 +61,7 @@ function whyNot(view: ClusterView, to: string | undefined, { patience }: Switcho
 /** Why it could not be begun; undefined: it is. */
 async function begin({ store, shard: name, shards }: SwitchoverParts, view: ClusterView, to: string) {
   let problem: string | undefined;
+  const before = shards.current();
   const written = await changeShard(store, name, (shard) => {
     const isAsSeen = shard.term === view.shard.term && shard.primary?.name === view.self && !shard.switchover;
     problem = isAsSeen ? undefined : "the shard has changed meanwhile";
@@ -68,6 +69,6 @@ async function begin({ store, shard: name, shards }: SwitchoverParts, view: Clus
     const decision = beginSwitchover({ ...view, shard }, to, `switchover to ${to} by request`);
     return decision.kind === "change-shard" ? decision.after : shard;
   });
-  shards.wrote(written);
+  shards.wrote(written, before);
   return problem;
 }

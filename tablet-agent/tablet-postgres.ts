@@ -57,6 +57,8 @@ export class TabletPostgres {
   /** Why it can never catch up with whom it follows, or has followed last. */
   cannotFollow: string | undefined;
   synchronous: SynchronousInForce | undefined;
+  /** Since when it follows nobody: what was seen before says nothing of where its WAL ends. */
+  cutAtMs = Number.NEGATIVE_INFINITY;
   hasData: boolean;
   #killing: Promise<void> | undefined;
   #options: TabletPostgresOptions;
@@ -185,7 +187,7 @@ export class TabletPostgres {
   followNobody(): void {
     this.actions.begin("follow-nobody", async () => {
       await this.server.follow(undefined);
-      this.follows = undefined;
+      this.#followsNobody();
       await this.watch.refresh();
     });
   }
@@ -262,7 +264,7 @@ export class TabletPostgres {
     if (!this.follows) return;
     try {
       await this.server.follow(undefined);
-      this.follows = undefined;
+      this.#followsNobody();
     } catch (error) {
       this.#options.log.warn({ err: error }, "the WAL receiver could not be cut off; ending PostgreSQL");
       await this.#stop("kill");
@@ -313,8 +315,13 @@ export class TabletPostgres {
     await this.watch.refresh();
   }
 
-  #reset(): void {
+  #followsNobody(): void {
     this.follows = undefined;
+    this.cutAtMs = this.#options.now();
+  }
+
+  #reset(): void {
+    this.#followsNobody();
     this.synchronous = undefined;
   }
 

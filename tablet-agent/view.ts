@@ -46,10 +46,10 @@ export function viewOf(known: Known): ClusterView {
 }
 
 /** The end of the WAL, once it cannot change any more as long as nobody is followed. */
-export function finalWal({ watch, follows, runsAs, actions }: TabletPostgres): WalEnd | undefined {
+export function finalWal({ watch, follows, runsAs, actions, cutAtMs }: TabletPostgres): WalEnd | undefined {
   const last = watch.last();
   if (!last || runsAs !== "standby" || follows || actions.running !== undefined) return undefined;
-  if (last.role !== "standby" || !last.isAtEnd) return undefined;
+  if (last.role !== "standby" || !last.isAtEnd || last.atMs < cutAtMs) return undefined;
   return { term: last.term, lsn: last.lsn, branchedAtLsn: last.branchedAtLsn };
 }
 

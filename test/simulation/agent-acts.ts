@@ -160,7 +160,7 @@ function rebuild(tablet: Tablet, { kind, primary, term }: Of<"clone"> | Of<"rewi
     // What comes over the network in that time is broken off now and then.
     world.network.send(name, source.process, () => {
       const { role } = source;
-      if (role.kind !== "primary" || (role.term !== term && !world.postgresWorld.anyUpstream)) return;
+      if (role.kind !== "primary" || role.term !== term) return;
       const copy = { ...source, wal: source.wal.slice(0, source.flushed) };
       world.network.send(primary, tablet.agent, () => {
         if (tablet.pledge !== pledge || tablet.memory !== memory || random.next() < 0.1 || postgres.whole) return;

@@ -73,8 +73,6 @@ export interface PostgresWorld {
   readonly network: Network;
   postgres(name: string): Postgres;
   acknowledged(by: string, index: number, record: WalRecord, cohort: Cohort): void;
-  /** Standbys take WAL from whatever runs where their primary was. */
-  readonly anyUpstream: boolean;
 }
 
 const noTerms: readonly TermStart[] = [];
@@ -242,8 +240,9 @@ function ask(postgres: Postgres, role: Standby, follows: Upstream, world: Postgr
   const source = world.postgres(follows.primary);
   world.network.send(host, source.process, () => {
     const { role: there } = source;
+    // It gets the WAL of whatever runs there by now, but acknowledges only to the primary of the term that it follows.
     const isOfTerm = there.kind === "primary" && there.term === follows.term;
-    if (!(isOfTerm || world.anyUpstream) || source.readyAtMs > world.events.now()) return;
+    if (!source.process.running || source.readyAtMs > world.events.now()) return;
     const at = source.timelines.findIndex(({ number }) => number === timeline);
     const end = source.timelines[at + 1]?.lsn ?? Number.POSITIVE_INFINITY;
     const isRefused = at === -1 || flushed > end;

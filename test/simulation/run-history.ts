@@ -103,7 +103,6 @@ export function makeWorld(seed: number, shard: Shard, mutation: Mutation): World
     network,
     postgres: (name) => tablets.get(name)!.postgres,
     acknowledged: checker.acknowledged,
-    anyUpstream: mutation.anyUpstream ?? false,
   };
   const world: World = { events, random, network, store, tablets, checker, mutation, awaited: [], postgresWorld };
   const again = (host: string, everyMs: number, run: () => void) => {

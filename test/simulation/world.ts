@@ -34,8 +34,6 @@ export interface Mutation {
   readonly keepReceiver?: boolean;
   /** The topology is written without comparing. */
   readonly blindWrite?: boolean;
-  /** Standbys take WAL from whatever runs where their primary was. */
-  readonly anyUpstream?: boolean;
 }
 
 export function happens(moment: Moment, { awaited }: World): void {

@@ -1,0 +1,31 @@
+// What an agent knows of its lease.
+import { expect, test } from "vitest";
+import type { LeaseAnswer, LeaseCandidate } from "../../../src/topology/lease-candidate.ts";
+import { watchLease } from "../../../tablet-agent/lease-watch.ts";
+
+test("a renewal that is under way does not bring back a lease that is given up", async () => {
+  const renewal = Promise.withResolvers<LeaseAnswer>();
+  const held: LeaseAnswer = { kind: "held", transitions: 1, validUntilMs: 6_000 };
+  const asked: string[] = [];
+  const candidate = {
+    acquire: async () => {
+      asked.push("acquire");
+      return asked.length === 1 ? held : await renewal.promise;
+    },
+    release: async () => {
+      asked.push("release");
+    },
+  } as unknown as LeaseCandidate;
+  const lease = watchLease(candidate, () => 1_000);
+  await lease.tryFor();
+  expect(lease.state()).toMatchObject({ kind: "mine", untilMs: 6_000 });
+
+  const renewing = lease.tryFor();
+  const releasing = lease.release();
+  expect(lease.state().kind).not.toBe("mine");
+  renewal.resolve(held);
+  await Promise.all([renewing, releasing]);
+  expect(lease.state().kind).not.toBe("mine");
+  // In this order: what the renewal has written is given up with it.
+  expect(asked).toEqual(["acquire", "acquire", "release"]);
+});

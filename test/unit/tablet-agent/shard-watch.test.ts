@@ -1,0 +1,58 @@
+// What an agent knows of its shard's document never goes back behind what it has written itself.
+import pino from "pino";
+import { afterEach, expect, test } from "vitest";
+import { shardKeyInStore } from "../../../src/topology/documents.ts";
+import { writeShard } from "../../../src/topology/shard-document.ts";
+import { noCohort, type Shard, type ShardName } from "../../../src/topology/snapshot.ts";
+import type { StoreEvent, TopologyStore } from "../../../src/topology/store.ts";
+import { watchShard } from "../../../tablet-agent/shard-watch.ts";
+import { eventually } from "../../support/eventually.ts";
+
+const name = "s1" as ShardName;
+const stop = new AbortController();
+const key = shardKeyInStore(name);
+
+afterEach(() => stop.abort());
+
+function shardOf(ordinal: number): Shard {
+  const rest = { tablets: [], durability: "one", cohort: noCohort, nextCohort: undefined } as const;
+  return { name, ordinal, primary: undefined, term: 0, ...rest };
+}
+
+test("what the watch brings late is not believed, what it brings anew is", async () => {
+  const arrivals: StoreEvent[] = [];
+  let arrived = Promise.withResolvers<void>();
+  async function* watch(): AsyncGenerator<StoreEvent> {
+    for (;;) {
+      const event = arrivals.shift();
+      if (event) yield event;
+      else await arrived.promise;
+    }
+  }
+  const bring = (ordinal: number) => {
+    arrivals.push({ kind: "put", entry: { key, value: writeShard(shardOf(ordinal)), version: `v${ordinal}` } });
+    arrived.resolve();
+    arrived = Promise.withResolvers();
+  };
+  const store = { watch } as unknown as TopologyStore;
+  let heard = 0;
+  const onChange = () => heard++;
+  const shards = watchShard({ store, shard: name, onChange, log: pino({ enabled: false }), signal: stop.signal });
+  const known = () => shards.current()?.version;
+  const write = (ordinal: number, before = shards.current()) =>
+    shards.wrote({ shard: shardOf(ordinal), version: `v${ordinal}` }, before);
+
+  bring(1);
+  await eventually(() => known() === "v1");
+  const first = shards.current();
+  for (const ordinal of [2, 3, 4]) write(ordinal);
+  expect(known()).toBe("v4");
+  for (const ordinal of [2, 3, 4]) bring(ordinal);
+  bring(5);
+  await eventually(() => known() === "v5");
+  // v1, three of its own, and v5: nothing in between.
+  expect(heard).toBe(5);
+  // Something that it wrote long ago, as it turns out now.
+  write(2, first);
+  expect(known()).toBe("v5");
+});
