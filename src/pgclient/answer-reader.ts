@@ -19,6 +19,7 @@ for (const type of [
   backend.parseComplete,
   backend.errorResponse,
   backend.notificationResponse,
+  backend.noticeResponse,
   backend.backendKeyData,
   backend.authentication,
   backend.negotiateProtocolVersion,

@@ -12,6 +12,7 @@ import { AnswerReader } from "./answer-reader.ts";
 import { authenticate } from "./authenticate.ts";
 import { sendCancelRequest } from "./cancel-request.ts";
 import { ConnectionLost, type ServerIdentity } from "./connection-lost.ts";
+import { isLastWarning } from "./last-warning.ts";
 import { PreparedNames } from "./prepared-names.ts";
 
 /** `host` beginning with a slash is the directory of a Unix socket, as in libpq. */
@@ -367,6 +368,8 @@ export class ServerConnection {
         this.#farewell = error;
         return this.processId !== 0 || exchange === undefined;
       }
+      case backend.noticeResponse:
+        return exchange === undefined || isLastWarning(message);
       case backend.notificationResponse:
         this.#onNotification?.(message);
         return true;

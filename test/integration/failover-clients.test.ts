@@ -56,15 +56,15 @@ test("planned switchovers: whatever clients do, nothing fails and nothing is los
     keepDoing(() => both!.query("select sum(balance), count(*) from account")),
     keepDoing(() => everywhere!.query("update account set balance = balance + 1 where id > 90")),
   ];
+  const more = () => Promise.all(work.map((each) => each.more(3)));
   for (const shard of [other!, home!, other!]) {
-    await delay(200);
+    await more();
     await shard.switchOver();
   }
-  await delay(200);
+  await more();
   const rounds = (await Promise.all(work.map((each) => each.stop()))).map((done) => done.rounds);
   const sum = rounds[0]! + rounds[2]! + rounds[3]! + 10 * rounds[7]!;
   expect(await rowsOf(client, "select sum(balance) from account")).toEqual([String(sum)]);
-  expect(Math.min(...rounds)).toBeGreaterThan(3);
 });
 
 describe("while a switchover is under way", () => {

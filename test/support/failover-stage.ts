@@ -12,6 +12,7 @@ import type { TopologyStore } from "../../src/topology/store.ts";
 import { cloneStandby } from "../../tablet-agent/postgres/clone.ts";
 import { makeStandby } from "../../tablet-agent/postgres/standby.ts";
 import { eventually } from "./eventually.ts";
+import { processesIn } from "./launch.ts";
 import { type PostgresServer, startPostgres } from "./postgres-server.ts";
 import { type SecondGateway, startSecondGateway } from "./second-gateway.ts";
 
@@ -238,5 +239,16 @@ export async function onServer(
     return rows;
   } finally {
     await client.end();
+  }
+}
+
+/** To every process of the server. */
+export function signalAll({ dataDirectory }: PostgresServer, signal: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {
+  for (const pid of processesIn(dataDirectory).keys()) {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // It has ended in the meantime.
+    }
   }
 }

@@ -1,6 +1,10 @@
 // Work that clients do again and again while something happens.
 
+import { eventually } from "./eventually.ts";
+
 export interface Doing {
+  /** Resolves when so many more rounds have ended, or when one has failed. */
+  more(rounds: number): Promise<void>;
   /** Resolves when the last round has ended. Rejects with what a round rejects with, which ends it. */
   stop(): Promise<Done>;
 }
@@ -12,8 +16,10 @@ export interface Done {
 
 export function keepDoing(round: () => Promise<unknown>): Doing {
   let isStopping = false;
+  let rounds = 0;
+  let hasFailed = false;
   const run = async () => {
-    let [rounds, longestMs] = [0, 0];
+    let longestMs = 0;
     for (; !isStopping; rounds++) {
       const began = performance.now();
       await round();
@@ -23,8 +29,14 @@ export function keepDoing(round: () => Promise<unknown>): Doing {
   };
   const running = run();
   // It is told by `stop`.
-  running.catch(() => {});
+  running.catch(() => {
+    hasFailed = true;
+  });
   return {
+    async more(count) {
+      const wanted = rounds + count;
+      await eventually(() => rounds >= wanted || hasFailed);
+    },
     stop() {
       isStopping = true;
       return running;
