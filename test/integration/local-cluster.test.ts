@@ -12,6 +12,7 @@ import { readTopology } from "../../src/topology/read-topology.ts";
 import type { ShardName } from "../../src/topology/snapshot.ts";
 import { startCluster } from "../support/cluster.ts";
 import { eventually } from "../support/eventually.ts";
+import { freePort } from "../support/free-port.ts";
 import { type Launch, launch, processesIn } from "../support/launch.ts";
 
 let parent: string;
@@ -323,12 +324,4 @@ async function controllerPort(): Promise<number> {
       .at(-1)!
       .split(":")[1],
   );
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
 }

@@ -1,8 +1,8 @@
 // Settings of a tablet's PostgreSQL, how it is reached from other machines, and its slots for logical replication.
-import { createServer } from "node:net";
 import pg from "pg";
 import { describe, expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
+import { freePort } from "../support/free-port.ts";
 import { postgresPrograms } from "../support/postgres-programs.ts";
 import { describeWith } from "../support/requirement.ts";
 import { firstPrimary, type TestTablet, tabletsOf } from "../support/tablets.ts";
@@ -75,14 +75,6 @@ describe("the cluster's settings", () => {
     expect(await a.ask("SHOW default_transaction_read_only")).toBe("off");
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 test("tablets on other machines come by TCP, with a password", async () => {
   const tablet = await tabletsOf(postgresPrograms(18), { authentication: "trust" });
