@@ -51,20 +51,27 @@ export function watchShard({ store, shard, onChange, log, signal }: ShardWatchOp
   const follow = async () => {
     const pause = backoff({ maxMs: 1_000 });
     let trouble: string | undefined;
+    const tell = (error: unknown) => {
+      const reason = String(error);
+      if (reason !== trouble)
+        log.warn({ err: error, ageMs: fresh.ageMs() }, "the topology cannot be watched; trying again");
+      trouble = reason;
+    };
     while (!signal.aborted) {
       try {
         for await (const event of store.watch(key, signal)) {
           if (event.kind === "state") hear(event.entries.find((entry) => entry.key === key));
           else if (event.kind === "put" && event.entry.key === key) hear(event.entry);
           else if (event.kind === "current") fresh.confirm();
+          else if (event.kind === "interrupted") {
+            tell(event.reason);
+            continue;
+          }
           pause.reset();
           trouble = undefined;
         }
       } catch (error) {
-        const reason = String(error);
-        if (reason !== trouble)
-          log.warn({ err: error, ageMs: fresh.ageMs() }, "the topology cannot be watched; trying again");
-        trouble = reason;
+        tell(error);
       }
       await delayUnlessAborted(pause.next(), signal);
     }

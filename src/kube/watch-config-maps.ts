@@ -7,13 +7,13 @@ import { backoff } from "../base/backoff.ts";
 import { delayUnlessAborted } from "../base/delay.ts";
 import { attentiveWatch } from "./attentive-watch.ts";
 import { type ConfigMapEvent, ConfigMapNews } from "./config-map-news.ts";
-import { configMapOf, listConfigMaps } from "./config-maps.ts";
+import { type ConfigMapSelection, configMapOf, listConfigMaps } from "./config-maps.ts";
 import type { KubeAccess } from "./kube-access.ts";
 import { watchFailure } from "./kube-error.ts";
 
 export interface WatchOptions {
-  readonly labelSelector: string;
-  /** A name with that label, or one that is not there: reading it is the proof. */
+  readonly selection: ConfigMapSelection;
+  /** Of one of them, or of none: reading it is the proof. */
   readonly probe: string;
   /** How long one watch lasts; about as often comes "current". */
   readonly roundSeconds: number;
@@ -25,7 +25,7 @@ const pauseMsMax = 1_000;
 /** Ends when the signal is aborted. */
 export async function* watchConfigMaps(
   access: KubeAccess,
-  { labelSelector, probe, roundSeconds }: WatchOptions,
+  { selection, probe, roundSeconds }: WatchOptions,
   signal: AbortSignal,
 ): AsyncGenerator<ConfigMapEvent> {
   const { client, namespace } = access;
@@ -56,7 +56,7 @@ export async function* watchConfigMaps(
     });
   };
   const list = async () => {
-    const found = await listConfigMaps(access, { labelSelector });
+    const found = await listConfigMaps(access, selection);
     isListing = true;
     told = versionNumber(found.metadata?.resourceVersion) ?? 0n;
     return found;
@@ -66,7 +66,10 @@ export async function* watchConfigMaps(
   const watch = attentiveWatch(access, { roundSeconds, onRound, onProgress }, signal);
   // It waits longer and longer between rounds in which nothing happens.
   const delayFn = (ms: number) => delayUnlessAborted(Math.min(ms, pauseMsMax), signal);
-  const informer = new client.ListWatch<V1ConfigMap>(path, watch, list, false, labelSelector, undefined, { delayFn });
+  const { labelSelector, fieldSelector } = selection;
+  const informer = new client.ListWatch<V1ConfigMap>(path, watch, list, false, labelSelector, fieldSelector, {
+    delayFn,
+  });
   informer.on("add", (found) => isListing || news.add({ kind: "put", configMap: configMapOf(found) }));
   informer.on("update", (found) => isListing || news.add({ kind: "put", configMap: configMapOf(found) }));
   informer.on("delete", (found) => isListing || news.add({ kind: "delete", configMap: configMapOf(found) }));

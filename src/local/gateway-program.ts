@@ -1,5 +1,4 @@
 // The gateway as a child of the launcher.
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ClusterEvent } from "./cluster-event.ts";
 import type { KeptProgram } from "./keep-running.ts";
@@ -7,6 +6,7 @@ import { keepListening } from "./listening-program.ts";
 
 export interface GatewayOptions {
   readonly dataDir: string;
+  readonly topologyPlace: string;
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
@@ -20,10 +20,9 @@ export const gatewayMain = fileURLToPath(new URL("../../gateway/main.ts", import
 
 /** Ready with the port that it listens on. */
 export function keepGateway(options: GatewayOptions, report: (event: ClusterEvent) => void): KeptProgram<number> {
-  const { dataDir, host, adminPasswordFile } = options;
-  const topology = join(dataDir, "topology");
+  const { topologyPlace, host, adminPasswordFile } = options;
   const args = (port: number) => [
-    ...["--topology", topology, "--host", host, "--port", String(port)],
+    ...["--topology", topologyPlace, "--host", host, "--port", String(port)],
     ...["--admin-password-file", adminPasswordFile],
   ];
   return keepListening({ ...options, who: "gateway", args }, report);

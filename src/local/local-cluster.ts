@@ -26,6 +26,8 @@ import { keepTablet, stopTabletLeftovers, tabletAgentMain } from "./tablet-progr
 
 export interface LocalClusterOptions {
   readonly dataDir: string;
+  /** Where the topology is kept, as processes are told it; undefined: in the data directory. */
+  readonly topologyPlace?: string | undefined;
   /** undefined: as many as the cluster has; 2 for a new one. */
   readonly shards?: number | undefined;
   /** Standbys of each shard; undefined: as the cluster is; 0 for a new one. */
@@ -112,6 +114,7 @@ async function start(
   { report, stop, hurry }: LocalClusterContext,
 ): Promise<LocalCluster> {
   const { dataDir, port, metricsPort = 0, fsync = true, verbose = false } = options;
+  const { topologyPlace = join(dataDir, "topology") } = options;
   const patienceMs = claim.afterCrash ? predecessorLimitMs : 0;
   await checkPortIsFree(host, port, patienceMs);
   if (metricsPort !== 0) await checkPortIsFree(host, metricsPort, patienceMs, "--metrics-port");
@@ -123,7 +126,7 @@ async function start(
     await Promise.all(tablets.map((tablet) => stopTabletLeftovers({ ...program, tablet })));
     await emptyDataDirectory(dataDir);
   }
-  const { topology, tablets } = await openTopology(dataDir, options, postgres, user);
+  const { topology, tablets } = await openTopology({ dataDir, topologyPlace }, options, postgres, user);
   const shards = [...topology.shards.keys()];
   const { authentication } = topology;
   const { postgresPassword } = options;
@@ -138,7 +141,18 @@ async function start(
   const { rolesFile, agentPasswordFile: passwordFile } = secrets;
   const certificates = join(dataDir, "certificates");
   const pgBin = postgres.binDirectory;
-  const every = { dataDir, pgBin, rolesFile, passwordFile, certificates, authentication, fsync, user, verbose };
+  const every = {
+    dataDir,
+    topologyPlace,
+    pgBin,
+    rolesFile,
+    passwordFile,
+    certificates,
+    authentication,
+    fsync,
+    user,
+    verbose,
+  };
   const tabletOptions = [...tablets].flatMap(([shard, names]) =>
     names.map((tablet) => ({ ...every, shard, tablet, who: names.length === 1 ? shard : tablet })),
   );
@@ -158,9 +172,12 @@ async function start(
     await unlessAborted(Promise.all(running.tablets.map((tablet) => tablet.ready)), stop);
     const { adminPasswordFile, postgresPasswordFile } = secrets;
     const main = options.gatewayMain ?? gatewayMain;
-    const gateway = keepGateway({ dataDir, host, port, adminPasswordFile, verbose, main }, report);
+    const gateway = keepGateway({ dataDir, topologyPlace, host, port, adminPasswordFile, verbose, main }, report);
     running.gateway.push(gateway);
-    const controller = keepController({ dataDir, port: metricsPort, adminPasswordFile, verbose }, report);
+    const controller = keepController(
+      { dataDir, topologyPlace, port: metricsPort, adminPasswordFile, verbose },
+      report,
+    );
     running.controller.push(controller);
     const [readyPort, readyMetricsPort] = await unlessAborted(Promise.all([gateway.ready, controller.ready]), stop);
     const renewing = keepCertificates(dataDir, certificateOptions, { signal: stop, onTrouble: () => {} });

@@ -5,7 +5,7 @@ import { changeShard } from "../topology/change-shard.ts";
 import { createTopology } from "../topology/create-topology.ts";
 import { clusterKey, readCluster } from "../topology/documents.ts";
 import { leasesDirectory } from "../topology/local-leases.ts";
-import { localStore } from "../topology/local-store.ts";
+import { openStore, parseStorePlace } from "../topology/open-store.ts";
 import { readTopology } from "../topology/read-topology.ts";
 import type { DurabilityPolicy, Shard, ShardName, Topology } from "../topology/snapshot.ts";
 import type { TopologyStore } from "../topology/store.ts";
@@ -31,17 +31,22 @@ export interface OpenedTopology {
 
 const defaultShards = 2;
 
-/** Makes a cluster if there is none. Throws AppError "mismatch" when the one that is there is not as wanted. */
+/**
+ * Makes a cluster if there is none. `place` as processes are told it (topology/open-store.ts). Throws AppError "mismatch"
+ * when the one that is there is not as wanted.
+ */
 export async function openTopology(
-  dataDir: string,
+  { dataDir, topologyPlace }: { readonly dataDir: string; readonly topologyPlace: string },
   wanted: WantedCluster,
   { version, binDirectory }: FoundPostgres,
   user: ServerUser | undefined,
 ): Promise<OpenedTopology> {
-  const directory = join(dataDir, "topology");
-  await makeDirectory(directory, user, 0o755);
-  await makeDirectory(join(directory, leasesDirectory), user, 0o755);
-  const store = localStore(directory);
+  const place = parseStorePlace(topologyPlace);
+  if (place.kind === "directory") {
+    await makeDirectory(place.directory, user, 0o755);
+    await makeDirectory(join(place.directory, leasesDirectory), user, 0o755);
+  }
+  const store = openStore(place);
   const cluster = await store.get(clusterKey);
   if (!cluster) {
     const { shards: shardCount = defaultShards, authentication = "trust", replicas = 0 } = wanted;

@@ -14,6 +14,7 @@ export interface TabletOptions {
   /** What people call it, and its log file. */
   readonly who: string;
   readonly dataDir: string;
+  readonly topologyPlace: string;
   readonly pgBin: string;
   readonly rolesFile: string;
   /** Password of role `shardgres`, readable by the agents. */
@@ -102,9 +103,9 @@ function directoryOf(dataDir: string, tablet: string): string {
 }
 
 function programOptions(options: TabletOptions) {
-  const { shard, tablet, who, dataDir, user } = options;
+  const { shard, tablet, who, dataDir, topologyPlace, user } = options;
   const args = {
-    topology: join(dataDir, "topology"),
+    topology: topologyPlace,
     shard,
     tablet,
     directory: directoryOf(dataDir, tablet),

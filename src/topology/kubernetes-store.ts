@@ -25,7 +25,7 @@ import {
   objectNameOf,
   writeAnnotation,
 } from "./kubernetes-objects.ts";
-import { conflict, type Entry, type StoreEvent, type TopologyStore } from "./store.ts";
+import { conflict, type Entry, isBelow, type StoreEvent, type TopologyStore } from "./store.ts";
 
 export interface KubernetesStoreOptions extends KubeOptions {
   /** Several clusters may be in one namespace. */
@@ -46,10 +46,14 @@ export function kubernetesStore({ cluster, roundSeconds = 5, ...options }: Kuber
     return opening;
   };
   const labelSelector = `${clusterLabel}=${cluster}`;
-  const entriesBelow = (prefix: string, configMaps: readonly ConfigMap[]) =>
+  const selection = (below: string) =>
+    below === "" || below.endsWith("/")
+      ? { labelSelector }
+      : { labelSelector, fieldSelector: `metadata.name=${objectNameOf(cluster, below)}` };
+  const entriesBelow = (below: string, configMaps: readonly ConfigMap[]) =>
     configMaps
       .map((configMap) => readEntry(cluster, configMap))
-      .filter(({ key }) => key.startsWith(prefix))
+      .filter(({ key }) => isBelow(below, key))
       .sort((a, b) => (a.key < b.key ? -1 : 1));
 
   return {
@@ -58,9 +62,9 @@ export function kubernetesStore({ cluster, roundSeconds = 5, ...options }: Kuber
       return found && readEntry(cluster, found);
     },
 
-    async list(prefix) {
-      const { items } = await listConfigMaps(await access(), { labelSelector });
-      return entriesBelow(prefix, items.map(configMapOf));
+    async list(below) {
+      const { items } = await listConfigMaps(await access(), selection(below));
+      return entriesBelow(below, items.map(configMapOf));
     },
 
     async put(key, value, expected) {
@@ -93,20 +97,20 @@ export function kubernetesStore({ cluster, roundSeconds = 5, ...options }: Kuber
       }
     },
 
-    async *watch(prefix, signal): AsyncGenerator<StoreEvent> {
+    async *watch(below, signal): AsyncGenerator<StoreEvent> {
       let key: string | undefined;
-      const watching = { labelSelector, probe: objectNameOf(cluster, clusterKey), roundSeconds };
+      const watching = { selection: selection(below), probe: objectNameOf(cluster, clusterKey), roundSeconds };
       for await (const event of watchConfigMaps(await access(), watching, signal)) {
         switch (event.kind) {
           case "state":
-            yield { kind: "state", entries: entriesBelow(prefix, event.configMaps) };
+            yield { kind: "state", entries: entriesBelow(below, event.configMaps) };
             break;
           case "put":
-            for (const entry of entriesBelow(prefix, [event.configMap])) yield { kind: "put", entry };
+            for (const entry of entriesBelow(below, [event.configMap])) yield { kind: "put", entry };
             break;
           case "delete":
             key = keyOfObject(cluster, event.configMap.name);
-            if (key?.startsWith(prefix)) yield { kind: "delete", key };
+            if (key !== undefined && isBelow(below, key)) yield { kind: "delete", key };
             break;
           default:
             yield event;

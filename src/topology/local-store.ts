@@ -7,7 +7,7 @@ import { parseJson } from "../base/json.ts";
 import { highestNumbers, numberedPath, readNewest, writeNext } from "../base/numbered-files.ts";
 import { directoryChanges } from "./directory-changes.ts";
 import { localLeases } from "./local-leases.ts";
-import { conflict, type Entry, isKey, type StoreEvent, type TopologyStore } from "./store.ts";
+import { conflict, type Entry, isBelow, isKey, type StoreEvent, type TopologyStore } from "./store.ts";
 
 export interface LocalStoreOptions {
   /** How often a watch looks for itself, in case the operating system has not told it of a change. */
@@ -22,10 +22,10 @@ export function localStore(directory: string, { pollMs = 1_000 }: LocalStoreOpti
       return newest && entryOf(directory, key, newest.number, newest.text);
     },
 
-    async list(prefix) {
+    async list(below) {
       const entries: Entry[] = [];
       for (const name of (await highestNumbers(directory)).keys()) {
-        const entry = keyOf(name).startsWith(prefix) ? await this.get(keyOf(name)) : undefined;
+        const entry = isBelow(below, keyOf(name)) ? await this.get(keyOf(name)) : undefined;
         if (entry) entries.push(entry);
       }
       return entries.sort((a, b) => (a.key < b.key ? -1 : 1));
@@ -39,7 +39,7 @@ export function localStore(directory: string, { pollMs = 1_000 }: LocalStoreOpti
       await swap(directory, key, expected, { deleted: true });
     },
 
-    watch: (prefix, signal) => watch(directory, prefix, signal, pollMs),
+    watch: (below, signal) => watch(directory, below, signal, pollMs),
     leases: localLeases(directory),
   };
 }
@@ -58,7 +58,7 @@ async function swap(directory: string, key: string, expected: string, content: F
 
 async function* watch(
   directory: string,
-  prefix: string,
+  below: string,
   signal: AbortSignal,
   pollMs: number,
 ): AsyncGenerator<StoreEvent> {
@@ -68,7 +68,7 @@ async function* watch(
   try {
     let first = true;
     while (!signal.aborted) {
-      const news = await readNews(directory, prefix, seen);
+      const news = await readNews(directory, below, seen);
       if (first) yield { kind: "state", entries: news.flatMap(({ entry }) => entry ?? []) };
       else for (const { key, entry } of news) yield entry ? { kind: "put", entry } : { kind: "delete", key };
       if (!first && news.length === 0) yield { kind: "current" };
@@ -83,13 +83,13 @@ async function* watch(
 /** What is newer than `seen`, which is brought up to date. */
 async function readNews(
   directory: string,
-  prefix: string,
+  below: string,
   seen: Map<string, number>,
 ): Promise<{ key: string; entry: Entry | undefined }[]> {
   const news: { key: string; entry: Entry | undefined }[] = [];
   for (const [name, number] of await highestNumbers(directory)) {
     const key = keyOf(name);
-    if (!key.startsWith(prefix) || seen.get(key) === number) continue;
+    if (!isBelow(below, key) || seen.get(key) === number) continue;
     const newest = await readNewest(directory, name);
     if (newest === undefined) continue;
     seen.set(key, newest.number);

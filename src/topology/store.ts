@@ -27,8 +27,8 @@ export type StoreEvent =
  */
 export interface TopologyStore {
   get(key: string): Promise<Entry | undefined>;
-  /** Entries whose key begins with `prefix`, in order of their keys. "": all. */
-  list(prefix: string): Promise<readonly Entry[]>;
+  /** In order of their keys: all ("below" is ""), those below "shards/", or only the one with the key "shards/s1". */
+  list(below: string): Promise<readonly Entry[]>;
   /**
    * Writes if the key still has the version that the caller has seen, or is still absent; returns the new version.
    * Throws AppError "conflict" otherwise, and then nothing has been written.
@@ -37,11 +37,11 @@ export interface TopologyStore {
   /** As `put`. */
   delete(key: string, expected: string): Promise<void>;
   /**
-   * The present state, then changes, in order for each key. Changes in quick succession may come as the last of them.
+   * Of what `list` would give, the present state, then changes, in order for each key. Changes in quick succession may come as the last of them.
    * While nothing happens, "current" comes every few seconds as long as the store answers. Ends when the signal is
    * aborted; throws when the store cannot be watched, and a new watch begins with the state as it is by then.
    */
-  watch(prefix: string, signal: AbortSignal): AsyncIterable<StoreEvent>;
+  watch(below: string, signal: AbortSignal): AsyncIterable<StoreEvent>;
   /** Leases are written often and watched by nobody, so they are no documents. */
   readonly leases: LeaseStore;
 }
@@ -60,6 +60,11 @@ export function conflict(key: string): AppError {
 
 export function isConflict(error: unknown): boolean {
   return error instanceof AppError && error.code === "conflict";
+}
+
+/** As `list` and `watch` mean it. */
+export function isBelow(below: string, key: string): boolean {
+  return below === "" || below.endsWith("/") ? key.startsWith(below) : key === below;
 }
 
 const keyPattern = /^[a-z0-9][a-z0-9-]*(\/[a-z0-9][a-z0-9-]*)*$/;

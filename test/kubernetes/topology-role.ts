@@ -1,4 +1,5 @@
-// What docs/topology.md says that processes need to be allowed, bound to users of a test.
+// What docs/topology.md says that processes need to be allowed: read out of it, so that the tests prove it.
+import { readFileSync } from "node:fs";
 import type { ControlPlane, User } from "./control-plane.ts";
 
 interface Rule {
@@ -7,16 +8,25 @@ interface Rule {
   readonly verbs: readonly string[];
 }
 
+const page = readFileSync(new URL("../../docs/topology.md", import.meta.url), "utf8");
+
 /** Agents, controllers and whoever makes clusters. */
-export const writerRules: readonly Rule[] = [
-  { apiGroups: [""], resources: ["configmaps"], verbs: ["get", "list", "watch", "create", "patch", "delete"] },
-  { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["get", "create", "patch"] },
-];
+export const writerRules = rulesOf("shardgres-topology-writer");
 
 /** Gateways. */
-export const readerRules: readonly Rule[] = [
-  { apiGroups: [""], resources: ["configmaps"], verbs: ["get", "list", "watch"] },
-];
+export const readerRules = rulesOf("shardgres-topology-reader");
+
+function rulesOf(role: string): readonly Rule[] {
+  const yaml = page.slice(page.indexOf(`name: ${role}`)).split(/^---$|^```$/m)[0]!;
+  const rules = [...yaml.matchAll(/- \{ apiGroups: \[(.*)\], resources: \[(.*)\], verbs: \[(.*)\] \}/g)];
+  if (rules.length === 0) throw new Error(`docs/topology.md has no role ${role}`);
+  const words = (text: string) => text.split(", ").map((word) => (word === '""' ? "" : word));
+  return rules.map(([, groups, resources, verbs]) => ({
+    apiGroups: words(groups!),
+    resources: words(resources!),
+    verbs: words(verbs!),
+  }));
+}
 
 export async function createNamespace({ call }: ControlPlane, name: string): Promise<void> {
   await call("POST", "/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name } });

@@ -26,6 +26,8 @@ export function testStore(name: string, open: () => Promise<readonly [TopologySt
       for (const key of ["shards/s2", "cluster", "shards/s10", "shards/s1"]) await store.put(key, key, "absent");
       expect((await store.list("shards/")).map((entry) => entry.key)).toEqual(["shards/s1", "shards/s10", "shards/s2"]);
       expect((await store.list("")).map((entry) => entry.key)).toContain("cluster");
+      expect((await store.list("shards/s1")).map((entry) => entry.key)).toEqual(["shards/s1"]);
+      expect(await store.list("shards/s")).toEqual([]);
     });
 
     test("put needs the present version", async () => {
@@ -100,6 +102,23 @@ export function testStore(name: string, open: () => Promise<readonly [TopologySt
         { kind: "delete", key: "shards/b" },
       ]);
       await watching.stop();
+    });
+
+    test("a watch of one key tells of no other", async () => {
+      const [one, other] = await open();
+      const watching = watchInto(other, "shards/s1");
+      await watching.until((events) => events.length === 1);
+      await one.put("shards/s10", 1, "absent");
+      const version = await one.put("shards/s1", 1, "absent");
+      await watching.until((events) => events.length === 2);
+      await one.delete("shards/s1", version);
+      await watching.until((events) => events.length === 3);
+      await watching.stop();
+      expect(watching.events).toEqual([
+        { kind: "state", entries: [] },
+        { kind: "put", entry: { key: "shards/s1", value: 1, version } },
+        { kind: "delete", key: "shards/s1" },
+      ]);
     });
 
     test("a watch sees the last of many quick changes", async () => {
