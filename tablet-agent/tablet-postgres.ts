@@ -149,7 +149,9 @@ export class TabletPostgres {
       await this.#stop("fast");
       this.runsAs = "primary";
       const synchronous = namesOf(next.synchronous, next.term);
-      await this.#start(() => this.server.start({ kind: "primary", synchronous }), signal);
+      // In the first term there has been nobody to follow.
+      const hasFollowedNobody = this.state.state.led === next.term || next.term === 1;
+      await this.#start(() => this.server.start({ kind: "primary", synchronous, hasFollowedNobody }), signal);
       const { term } = await this.server.observe(signal);
       if (term < next.term) await this.server.promote(next.starts, synchronous);
       await this.#leads(next, signal);
@@ -169,7 +171,7 @@ export class TabletPostgres {
       const { tablet: primary, term } = upstream;
       const { pledge } = this.state.state;
       if (term < pledge.term) return;
-      if (term > pledge.term) await this.state.write({ pledge: { term, candidate: primary } });
+      await this.state.write({ pledge: { term, candidate: primary }, led: undefined });
       this.cannotFollow = undefined;
       // Before it is so: whoever asks meanwhile must not take the end of the WAL for the last.
       this.follows = { primary, term };
@@ -275,7 +277,7 @@ export class TabletPostgres {
     const { pledge } = this.state.state;
     if (term < pledge.term) throw new AppError("outdated", `term ${pledge.term} has been pledged meanwhile`);
     await this.#stop("immediate");
-    await this.state.write({ pledge: { term, candidate: tablet }, isWhole: false });
+    await this.state.write({ pledge: { term, candidate: tablet }, isWhole: false, led: undefined });
   }
 
   async #start(start: () => Promise<void>, signal?: AbortSignal): Promise<void> {

@@ -11,7 +11,7 @@ export interface TabletState {
   readonly pledge: Pledge;
   /** False while the data is being cloned or rewound: it may lack what the tablet once acknowledged. */
   readonly isWhole: boolean;
-  /** The last term that this tablet itself has begun, with its record in the WAL. */
+  /** The last term that this tablet itself has begun, with its record in the WAL, if it has followed nobody since. */
   readonly led: number | undefined;
 }
 

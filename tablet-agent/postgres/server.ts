@@ -20,8 +20,15 @@ export interface SynchronousStandbys {
 }
 
 export type StartAs =
-  /** Of the same term as when it stopped, on the same timeline. */
-  | { readonly kind: "primary"; readonly synchronous: SynchronousStandbys | undefined }
+  /**
+   * Of the same term as when it stopped, on the same timeline. `hasFollowedNobody`: it may have been started as a standby
+   * meanwhile, but of nobody, so that its WAL has come to no other timeline.
+   */
+  | {
+      readonly kind: "primary";
+      readonly synchronous: SynchronousStandbys | undefined;
+      readonly hasFollowedNobody?: boolean;
+    }
   /** `upstream` undefined: it follows nobody and replays what it has. */
   | { readonly kind: "standby"; readonly upstream: Upstream | undefined };
 

@@ -231,7 +231,7 @@ class TabletServer implements PostgresServer {
     await stopLeftovers(this.#dataDirectory);
     const data = await readControlFile(this.#dataDirectory);
     if (as.kind === "primary") {
-      this.#checkWasPrimary(data);
+      this.#checkWasPrimary(data, as.hasFollowedNobody ?? false);
       const slots = slotsOf(as.synchronous);
       this.#configuration.role = { kind: "primary", synchronous: as.synchronous, slots };
     } else {
@@ -252,9 +252,9 @@ class TabletServer implements PostgresServer {
   }
 
   /** Without its signal file, a standby would go on as primary on the timeline of its old one; so would a backup. */
-  #checkWasPrimary({ state }: DataState): void {
+  #checkWasPrimary({ state }: DataState, hasFollowedNobody: boolean): void {
     const isBackup = existsSync(join(this.#dataDirectory, "backup_label"));
-    if (isBackup || state === "in-recovery" || state === "shut-down-in-recovery") {
+    if (isBackup || (state.includes("recovery") && !hasFollowedNobody)) {
       throw new AppError("was-standby", "these data are a standby's; it becomes primary by promotion only");
     }
   }

@@ -79,4 +79,22 @@ function lifeOfAShard(major: 16 | 17 | 18): void {
     await b.ask("INSERT INTO written VALUES (3)");
     expect(await b.look()).toMatchObject({ role: "primary", term: 2, timeline: 2 });
   });
+
+  test("a primary that was a standby of nobody for a while goes on in its term, on its timeline", async () => {
+    const tablet = await tabletsOf(postgresPrograms(major));
+    const [a, b] = [await tablet("s1-0"), await tablet("s1-1")];
+    await firstPrimary(a);
+    await b.standBy(a, 1);
+    await a.ask("CREATE TABLE written (n int); INSERT INTO written VALUES (1)");
+    await a.stop("immediate");
+    await a.start({ kind: "standby", upstream: undefined });
+    await a.see((seen) => seen.isAtEnd);
+    await a.stop("fast");
+    await expect(a.start({ kind: "primary", synchronous: undefined })).rejects.toMatchObject({ code: "was-standby" });
+    await a.start({ kind: "primary", synchronous: undefined, hasFollowedNobody: true });
+    await a.ask("INSERT INTO written VALUES (2)");
+    expect(await a.look()).toMatchObject({ role: "primary", term: 1, timeline: 1 });
+    await b.catchUp(a);
+    expect(await b.ask("SELECT count(*)::int FROM written")).toBe(2);
+  });
 }
