@@ -1,6 +1,6 @@
 // Makes a standby out of a running PostgreSQL, over the replication protocol alone: slot, base backup, configuration.
 // Everything is written once, into a directory that gets its name when it is complete.
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { AppError } from "../../src/base/app-error.ts";
 import { errorCode } from "../../src/base/error-code.ts";
 import { type BackupProgress, type BaseBackup, receiveBaseBackup } from "./base-backup.ts";
@@ -44,7 +44,8 @@ export async function cloneStandby(options: CloneOptions): Promise<Clone> {
     user: source.user,
     secret: source.password === undefined ? undefined : ({ kind: "password", password: source.password } as const),
   };
-  const connection = await ReplicationConnection.open(source.address, login, { signal, silenceLimitMs });
+  const authority = source.authorityFile === undefined ? undefined : await readFile(source.authorityFile, "utf8");
+  const connection = await ReplicationConnection.open(source.address, login, { signal, silenceLimitMs, authority });
   const unfinished = unfinishedName(dataDirectory);
   try {
     checkVersion(connection.parameters.get("server_version") ?? "", options.postgresMajor);

@@ -18,7 +18,7 @@ export interface ServerSettings {
 export interface TlsFiles {
   readonly certificateFile: string;
   readonly keyFile: string;
-  /** Who signs the certificates of clients; left out: they need none. */
+  /** Who signs the certificates of the cluster. With it, tablets speak to each other by TLS only. */
   readonly authorityFile?: string;
 }
 

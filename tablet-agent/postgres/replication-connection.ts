@@ -1,6 +1,6 @@
 // A connection that speaks the replication protocol with simple queries (manual: "Streaming Replication Protocol").
 // Answers are pulled: while nobody asks for the next part, nothing is read and the server has to wait.
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { AppError } from "../../src/base/app-error.ts";
 import { authenticate } from "../../src/pgclient/authenticate.ts";
 import type { ServerAddress } from "../../src/pgclient/server-connection.ts";
@@ -9,6 +9,7 @@ import { type Frame, FrameReader } from "../../src/pgwire/frame-reader.ts";
 import { queryMessage, startupMessage, terminateMessage } from "../../src/pgwire/frontend-encode.ts";
 import { backend, headerBytes } from "../../src/pgwire/message-type.ts";
 import type { ScramSecret } from "../../src/pgwire/scram.ts";
+import { replicationSocket } from "./replication-socket.ts";
 
 export interface ReplicationLogin {
   readonly user: string;
@@ -20,6 +21,8 @@ export interface ReplicationOptions {
   readonly signal: AbortSignal;
   /** How long the server may be silent while it is asked for something; at the start, 10 s at most. */
   readonly silenceLimitMs: number;
+  /** With this certificate of an authority, TCP goes by TLS. */
+  readonly authority?: string | undefined;
 }
 
 /** Text format; null is SQL NULL. */
@@ -56,7 +59,9 @@ export class ReplicationConnection {
     options: ReplicationOptions,
   ): Promise<ReplicationConnection> {
     options.signal.throwIfAborted();
-    const connection = new ReplicationConnection(address, options);
+    const within = AbortSignal.any([options.signal, AbortSignal.timeout(loginLimitMs)]);
+    const socket = await replicationSocket(address, options.authority, within);
+    const connection = new ReplicationConnection(socket, options);
     try {
       await connection.#start(login);
       connection.#silenceLimitMs = options.silenceLimitMs;
@@ -67,12 +72,10 @@ export class ReplicationConnection {
     return connection;
   }
 
-  private constructor({ host, port }: ServerAddress, options: ReplicationOptions) {
+  private constructor(socket: Socket, options: ReplicationOptions) {
     this.#options = options;
     this.#silenceLimitMs = Math.min(options.silenceLimitMs, loginLimitMs);
-    this.#socket = connect(
-      host.startsWith("/") ? { path: `${host}/.s.PGSQL.${port}` } : { host, port, noDelay: true, keepAlive: true },
-    );
+    this.#socket = socket;
     // Errors are thrown by the iterator; one that comes while nobody reads must not end the process.
     this.#socket.on("error", () => {});
     this.#chunks = this.#socket[Symbol.asyncIterator]();

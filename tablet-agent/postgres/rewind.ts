@@ -35,7 +35,11 @@ export async function rewind(
     return "not-possible" as const;
   };
   if (!(await isExecutable(`${pgBin}/pg_rewind`))) return notPossible("PostgreSQL comes without pg_rewind here");
-  const source = await withSession({ address: upstream.address, password }, readSource, signal);
+  const source = await withSession(
+    { address: upstream.address, password, authorityFile: files.authorityFile },
+    readSource,
+    signal,
+  );
   const ours = await readControlFile(dataDirectory);
   if (ours.systemIdentifier !== source.systemIdentifier) {
     throw new AppError("other-system", `the data of ${upstream.tablet} are not of the same origin as those here`);

@@ -1,5 +1,6 @@
 // Connections of the agent to its own PostgreSQL, and to other tablets', as role `shardgres`. They may write while others
 // may not, and never wait for standbys.
+import { readFile } from "node:fs/promises";
 import pg from "pg";
 import { AppError } from "../../src/base/app-error.ts";
 import type { Address } from "../../src/topology/snapshot.ts";
@@ -8,6 +9,8 @@ import { controlRole } from "./upstream-service.ts";
 export interface SessionTarget {
   readonly address: Address;
   readonly password: string | undefined;
+  /** File with the certificate of who signs the server's: with it, TCP goes by TLS. */
+  readonly authorityFile?: string | undefined;
 }
 
 /** By this, transactions of agents are told from those of clients. */
@@ -20,7 +23,8 @@ const settings = ["default_transaction_read_only=off", "synchronous_commit=local
   .join(" ");
 
 /** Whoever opens it ends it. Throws when there is nobody to talk to within seconds. */
-export async function openSession({ address, password }: SessionTarget): Promise<pg.Client> {
+export async function openSession({ address, password, authorityFile }: SessionTarget): Promise<pg.Client> {
+  const isRemote = authorityFile !== undefined && !address.host.startsWith("/");
   const client = new pg.Client({
     host: address.host,
     port: address.port,
@@ -31,6 +35,8 @@ export async function openSession({ address, password }: SessionTarget): Promise
     options: settings,
     connectionTimeoutMillis: loginLimitMs,
     keepAlive: true,
+    // Tablets are known by who signed their certificates; their addresses change.
+    ssl: isRemote && { ca: await readFile(authorityFile, "utf8"), checkServerIdentity: () => undefined },
   });
   // Whoever waits for an answer is told; an error in between shows at the next query.
   client.on("error", () => {});

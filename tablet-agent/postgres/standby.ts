@@ -18,6 +18,8 @@ export interface StandbySource {
   readonly applicationName: string;
   /** Absolute; written when there is a password. */
   readonly passwordFile: string;
+  /** File with the certificate of who signs the source's; left out: TLS is not insisted on. */
+  readonly authorityFile?: string | undefined;
 }
 
 /** Overrides what the source's own postgresql.auto.conf said: the last line wins. */

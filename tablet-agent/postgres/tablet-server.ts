@@ -109,7 +109,7 @@ class TabletServer implements PostgresServer {
     this.#options = options;
     this.#dataDirectory = join(directory, "pgdata");
     this.#logPath = join(directory, "postgresql.log");
-    this.#files = upstreamFiles(directory);
+    this.#files = upstreamFiles(directory, version.major, tls?.authorityFile);
     this.address = { host: socketDirectoryFor(directory, port), port };
     this.#target = { address: this.address, password };
     this.#observer = new Observer(this.#target);
@@ -161,6 +161,7 @@ class TabletServer implements PostgresServer {
         slot: slotName(tablet),
         applicationName: standbyName(tablet, upstream.term),
         passwordFile: this.#files.passwordFile,
+        authorityFile: this.#files.authorityFile,
       },
       postgresMajor: version.major,
       dataDirectory: this.#dataDirectory,

@@ -13,13 +13,22 @@ import { passwordLine } from "./standby.ts";
 export const controlRole = "shardgres";
 
 export interface UpstreamFiles {
+  readonly postgresMajor: number;
+  /** Certificate of who signs the upstreams'; undefined: TLS is not insisted on. */
+  readonly authorityFile: string | undefined;
   /** For the environment variable PGSERVICEFILE of PostgreSQL. */
   readonly serviceFile: string;
   readonly passwordFile: string;
 }
 
-export function upstreamFiles(directory: string): UpstreamFiles {
+export function upstreamFiles(
+  directory: string,
+  postgresMajor: number,
+  authorityFile: string | undefined,
+): UpstreamFiles {
   return {
+    postgresMajor,
+    authorityFile,
     serviceFile: join(directory, "replication-service.conf"),
     passwordFile: join(directory, "replication-password"),
   };
@@ -43,8 +52,12 @@ export async function openUpstream(
 ): Promise<void> {
   if (password === undefined) await rm(files.passwordFile, { force: true });
   else await writePassword(files.passwordFile, passwordLine(controlRole, password));
-  const text =
-    upstream === undefined ? "" : serviceText(upstream, password === undefined ? undefined : files.passwordFile);
+  const way = {
+    postgresMajor: files.postgresMajor,
+    passwordFile: password === undefined ? undefined : files.passwordFile,
+    authorityFile: files.authorityFile,
+  };
+  const text = upstream === undefined ? "" : serviceText(upstream, way);
   await writeFileWhole(files.serviceFile, text, { mode: 0o600 });
 }
 
@@ -52,14 +65,28 @@ async function writePassword(path: string, line: string): Promise<void> {
   if ((await readFile(path, "utf8").catch(() => undefined)) !== line) await writeFileWhole(path, line, { mode: 0o600 });
 }
 
+interface Way {
+  readonly postgresMajor: number;
+  readonly passwordFile?: string | undefined;
+  readonly authorityFile?: string | undefined;
+}
+
 /** One section. Values go to the end of the line, without quotes. */
-export function serviceText(upstream: Upstream, passwordFile: string | undefined): string {
+export function serviceText(upstream: Upstream, { postgresMajor, passwordFile, authorityFile }: Way): string {
   const { host, port } = upstream.address;
   const words: readonly (readonly [string, string])[] = [
     ["host", host],
     ["port", String(port)],
     ["user", controlRole],
     ...(passwordFile === undefined ? [] : ([["passfile", passwordFile]] as const)),
+    ...(authorityFile === undefined
+      ? []
+      : ([
+          ["sslmode", "verify-ca"],
+          ["sslrootcert", authorityFile],
+        ] as const)),
+    // Certificates of whoever this runs as are none of its business.
+    ...(postgresMajor >= 16 ? ([["sslcertmode", "disable"]] as const) : []),
     // A machine that is gone is given up in seconds.
     ["connect_timeout", "5"],
     ["keepalives_idle", "5"],

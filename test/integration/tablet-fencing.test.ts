@@ -1,14 +1,17 @@
 // What keeps an old primary from being acknowledged anything, and a new one from acknowledging too early: real processes,
 // some of them frozen at the worst moment.
 import { readdirSync, readFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
 import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
 import { delay } from "../../src/base/delay.ts";
 import { processIdentity } from "../../src/base/process-identity.ts";
+import type { Address } from "../../src/topology/snapshot.ts";
 import { standbyName } from "../../tablet-agent/postgres/server.ts";
 import { eventually } from "../support/eventually.ts";
 import { postgresPrograms } from "../support/postgres-programs.ts";
 import { firstPrimary, type TestTablet, tabletsOf, testPassword } from "../support/tablets.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { becomeUnprivileged } from "../support/unprivileged.ts";
 
 becomeUnprivileged();
@@ -26,6 +29,36 @@ async function pair(settings: Record<string, string> = {}): Promise<[TestTablet,
 }
 
 const followers = (count: number) => ({ acknowledgements: count, names: ["s1-1_1", "s1-2_1"].slice(0, count) });
+
+/** A Unix socket in front of a server's, which lets only so many bytes through from the server after it was told. */
+async function leakyTap(server: Address): Promise<{ address: Address; letThrough(bytes: number): void }> {
+  let left = Number.POSITIVE_INFINITY;
+  const directory = await temporaryDirectory();
+  const listener = createServer((client) => {
+    const through = connect(`${server.host}/.s.PGSQL.${server.port}`);
+    client.pipe(through);
+    through.on("data", (bytes) => {
+      const passed = bytes.subarray(0, left);
+      left -= passed.length;
+      client.write(passed);
+    });
+    for (const [one, other] of [
+      [client, through],
+      [through, client],
+    ] as const) {
+      one.on("error", () => {});
+      one.on("close", () => other.destroy());
+    }
+  });
+  await new Promise<void>((resolve) => listener.listen(`${directory}/.s.PGSQL.5432`, resolve));
+  onTestFinished(() => void listener.close());
+  return {
+    address: { host: directory, port: 5432 },
+    letThrough(bytes) {
+      left = bytes;
+    },
+  };
+}
 
 /** Whether it is settled soon. */
 async function isSettled(promise: Promise<unknown>): Promise<boolean> {
@@ -127,6 +160,28 @@ test("a standby that starts without upstream is at its end when it has replayed 
   await b.start({ kind: "standby", upstream: undefined });
   expect((await b.see((seen) => seen.isAtEnd)).lsn).toBeGreaterThanOrEqual(lsn);
   expect(await b.ask("SELECT count(*)::int FROM written")).toBe(1);
+});
+
+test("a standby that has received half of a record is at its end in front of it", async () => {
+  const tablet = await tabletsOf(postgresPrograms(18));
+  const [a, b] = [await tablet("s1-0"), await tablet("s1-1")];
+  await firstPrimary(a);
+  await a.ask("CREATE TABLE written (n int)");
+  const tap = await leakyTap(a.address);
+  await b.clone(a.upstream(1), () => {}, new AbortController().signal);
+  await b.start({ kind: "standby", upstream: { tablet: "s1-0", term: 1, address: tap.address } });
+  await b.catchUp(a);
+  const before = await a.look();
+  tap.letThrough(3_000_000);
+  await a.ask("SELECT pg_logical_emit_message(false, 'long', repeat('x', 8000000))");
+  await eventually(async () => (await b.look()).lsn > before.lsn + 1_000_000);
+  await b.follow(undefined);
+  const seen = await b.see((now) => now.isAtEnd);
+  expect(seen.lsn).toBe(seen.replayedLsn);
+  expect(seen.lsn - before.lsn).toBeLessThan(100_000);
+  await b.promote(2, undefined);
+  expect((await b.look()).terms.at(-1)).toEqual({ term: 2, lsn: seen.lsn });
+  await b.ask("INSERT INTO written VALUES (1)");
 });
 
 test("synchronous standbys are in force only when every WAL sender goes by them", async () => {

@@ -1,11 +1,16 @@
 // Settings of a tablet's PostgreSQL, how it is reached from other machines, and its slots for logical replication.
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import pg from "pg";
 import { describe, expect, test } from "vitest";
+import { issue } from "../../src/certificates/issue.ts";
+import { makeAuthority } from "../../src/certificates/make-authority.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
 import { postgresPrograms } from "../support/postgres-programs.ts";
 import { describeWith } from "../support/requirement.ts";
 import { firstPrimary, type TestTablet, tabletsOf } from "../support/tablets.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { becomeUnprivileged } from "../support/unprivileged.ts";
 
 becomeUnprivileged();
@@ -73,6 +78,45 @@ describe("the cluster's settings", () => {
     expect(await a.ask("SHOW work_mem")).toBe("9MB");
     expect(await a.ask("SHOW synchronous_standby_names")).toBe("");
     expect(await a.ask("SHOW default_transaction_read_only")).toBe("off");
+  });
+});
+
+test("tablets speak to each other by TLS, with whom their authority has signed, or not at all", async () => {
+  const tablet = await tabletsOf(postgresPrograms(18));
+  const directory = await temporaryDirectory();
+  const file = async (name: string, text: string) => {
+    await writeFile(join(directory, name), text, { mode: 0o600 });
+    return join(directory, name);
+  };
+  const lifetime = { days: 1, now: new Date() };
+  const authority = makeAuthority({ name: "test", ...lifetime });
+  const own = issue(authority, { name: "s1", names: ["s1"], addresses: [], purposes: ["server"] }, lifetime);
+  const tls = {
+    certificateFile: await file("certificate", own.certificate),
+    keyFile: await file("key", own.key),
+    authorityFile: await file("authority", authority.certificate),
+  };
+  const listen = async () => ({ host: "127.0.0.1", port: await freePort() });
+  const [a, b] = [await tablet("s1-0", { listen: await listen(), tls }), await tablet("s1-1", { tls })];
+  await firstPrimary(a);
+  const upstream = { tablet: "s1-0", term: 1, address: { host: "127.0.0.1", port: a.address.port } };
+  await b.clone(upstream, () => {}, never);
+  await b.start({ kind: "standby", upstream });
+  await b.see((seen) => seen.receiver?.status === "streaming");
+  expect(await a.ask("SELECT count(*)::int FROM pg_stat_replication JOIN pg_stat_ssl USING (pid) WHERE ssl")).toBe(1);
+
+  const plain = await tablet("s1-2", { listen: await listen() });
+  await firstPrimary(plain);
+  const elsewhere = { tablet: "s1-2", term: 1, address: { host: "127.0.0.1", port: plain.address.port } };
+  await b.stop("fast");
+  await b.remove();
+  await expect(b.clone(elsewhere, () => {}, never)).rejects.toMatchObject({ code: "no-tls" });
+  const stranger = makeAuthority({ name: "another", ...lifetime });
+  const suspicious = await tablet("s1-3", {
+    tls: { ...tls, authorityFile: await file("other", stranger.certificate) },
+  });
+  await expect(suspicious.clone(upstream, () => {}, never)).rejects.toMatchObject({
+    code: "SELF_SIGNED_CERT_IN_CHAIN",
   });
 });
 

@@ -91,11 +91,13 @@ test("ALTER SYSTEM has no say in what the agent decides", () => {
 test("a standby's way to its primary is a service that is named after the term", () => {
   const upstream = { tablet: "s1-0", term: 7, address: { host: "10.0.0.1", port: 5432 } };
   expect(upstreamConninfo("s1-1", upstream)).toBe("service=s1-0_7 dbname=postgres application_name=s1-1_7");
-  expect(serviceText(upstream, "/d/password")).toMatch(
-    /^\[s1-0_7\]\nhost=10\.0\.0\.1\nport=5432\nuser=shardgres\npassfile=\/d\/password\nconnect_timeout=5\n/,
+  expect(serviceText(upstream, { postgresMajor: 18, passwordFile: "/d/password" })).toMatch(
+    /^\[s1-0_7\]\nhost=10\.0\.0\.1\nport=5432\nuser=shardgres\npassfile=\/d\/password\nsslcertmode=disable\nconnect_timeout=5\n/,
   );
+  const secure = serviceText(upstream, { postgresMajor: 15, authorityFile: "/d/ca" });
+  expect(secure).toContain("\nsslmode=verify-ca\nsslrootcert=/d/ca\nconnect_timeout");
   const wrong = { ...upstream, address: { host: "a\nuser=b", port: 5432 } };
-  expect(() => serviceText(wrong, undefined)).toThrow("cannot be the host of an upstream");
+  expect(() => serviceText(wrong, { postgresMajor: 18 })).toThrow("cannot be the host of an upstream");
 });
 
 test("each tablet has a slot of its own, whatever its name", () => {
