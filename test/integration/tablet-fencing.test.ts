@@ -179,7 +179,7 @@ test("a standby that has received half of a record is at its end in front of it"
   const seen = await b.see((now) => now.isAtEnd);
   expect(seen.lsn).toBe(seen.replayedLsn);
   expect(seen.lsn - before.lsn).toBeLessThan(100_000);
-  await b.promote(2, undefined);
+  await b.begin(2, undefined);
   expect((await b.look()).terms.at(-1)).toEqual({ term: 2, lsn: seen.lsn });
   await b.ask("INSERT INTO written VALUES (1)");
 });
