@@ -53,8 +53,8 @@ export async function startPostmaster(
     async ready() {
       for (;;) {
         const found = await readPostmasterPid(dataDirectory);
-        if (found?.pid === pid && found.ready) return;
         if (ended !== undefined) throw startFailure(ended, await logSince(logPath, logStart), logPath);
+        if (found?.pid === pid && found.ready) return;
         await delay(readyPollMs);
       }
     },

@@ -4,7 +4,6 @@ import { rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../../src/base/app-error.ts";
 import { assert } from "../../src/base/assert.ts";
-import { delay } from "../../src/base/delay.ts";
 import type { Log } from "../../src/base/log.ts";
 import type { PostgresVersion } from "../../src/base/postgres-version.ts";
 import { rotateLog } from "../../src/base/rotate-log.ts";
@@ -37,9 +36,10 @@ import {
   type TermStart,
   type Upstream,
 } from "./server.ts";
+import { TabletProcess } from "./server-process.ts";
 import { type SessionTarget, withSession } from "./session.ts";
 import { makeSocketDirectory, socketDirectoryFor } from "./socket-directory.ts";
-import { killPostgres, stopLeftovers } from "./stop-leftovers.ts";
+import { stopLeftovers } from "./stop-leftovers.ts";
 import { nobodyCounts } from "./synchronous-standbys.ts";
 import { controlRole, openUpstream, type UpstreamFiles, upstreamConninfo, upstreamFiles } from "./upstream-service.ts";
 import { endReceivers } from "./wal-receiver.ts";
@@ -69,10 +69,6 @@ export interface TabletServerOptions {
 
 /** The number in the name of the socket file, if nothing listens on a port. */
 const socketPort = 5432;
-/** How long a stop may take before the next stronger one. */
-const fastLimitMs = 10_000;
-const immediateLimitMs = 5_000;
-const statePollMs = 5;
 /** Of the disk: how much WAL may be kept for tablets that are away, unless the cluster's settings say. */
 const slotWalShare = 0.2;
 const slotWalBytesMin = 1024 ** 3;
@@ -83,11 +79,6 @@ export async function tabletServer(options: TabletServerOptions): Promise<Postgr
   return new TabletServer(options, Math.max(slotWalBytesMin, bsize * blocks * slotWalShare));
 }
 
-type State =
-  | { readonly kind: "stopped"; readonly how: string | undefined }
-  | { readonly kind: "starting"; readonly sinceMs: number; readonly launched: Promise<Postmaster> }
-  | { readonly kind: "running"; readonly postmaster: Postmaster };
-
 class TabletServer implements PostgresServer {
   readonly address: Address;
   #options: TabletServerOptions;
@@ -97,11 +88,9 @@ class TabletServer implements PostgresServer {
   #target: SessionTarget;
   #configuration: WrittenConfiguration;
   #observer: Observer;
-  #state: State = { kind: "stopped", how: undefined };
-  #isStopping = false;
+  #process: TabletProcess;
   /** Where the log begins to tell of the present upstream. */
   #problemsFrom = 0;
-  #endListeners: ((how: string) => void)[] = [];
 
   constructor(options: TabletServerOptions, slotWalBytesMax: number) {
     const { directory, tablet, listen, tls, fsync, authentication, password, version } = options;
@@ -113,6 +102,7 @@ class TabletServer implements PostgresServer {
     this.address = { host: socketDirectoryFor(directory, port), port };
     this.#target = { address: this.address, password };
     this.#observer = new Observer(this.#target);
+    this.#process = new TabletProcess(this.#dataDirectory, options.log);
     const server = {
       name: tablet,
       socketDirectory: this.address.host,
@@ -128,13 +118,11 @@ class TabletServer implements PostgresServer {
   }
 
   get process(): ServerProcess {
-    const state = this.#state;
-    if (state.kind === "running") return { kind: "running", pid: state.postmaster.pid };
-    return state.kind === "starting" ? { kind: "starting", sinceMs: performance.now() - state.sinceMs } : state;
+    return this.#process.state;
   }
 
   onEnd(listener: (how: string) => void): void {
-    this.#endListeners.push(listener);
+    this.#process.onEnd(listener);
   }
 
   async hasData(): Promise<boolean> {
@@ -172,14 +160,14 @@ class TabletServer implements PostgresServer {
   }
 
   async remove(): Promise<void> {
-    assert(this.#state.kind === "stopped", "the data of a running PostgreSQL are not removed");
+    assert(this.process.kind === "stopped", "the data of a running PostgreSQL are not removed");
     await stopLeftovers(this.#dataDirectory);
     await rm(this.#dataDirectory, { recursive: true, force: true, maxRetries: 5 });
     await syncDirectory(this.#options.directory);
   }
 
   async rewind(upstream: Upstream, signal: AbortSignal): Promise<"rewound" | "not-possible"> {
-    assert(this.#state.kind === "stopped", "the data of a running PostgreSQL are not rewound");
+    assert(this.process.kind === "stopped", "the data of a running PostgreSQL are not rewound");
     await stopLeftovers(this.#dataDirectory);
     await this.#configuration.writeForStart();
     const { pgBin, password, fsync, log } = this.#options;
@@ -193,17 +181,11 @@ class TabletServer implements PostgresServer {
   }
 
   async start(as: StartAs): Promise<void> {
-    assert(this.#state.kind === "stopped", "PostgreSQL runs already");
-    this.#isStopping = false;
-    for (let more = true; more; ) {
-      try {
-        await this.#startOnce(as);
-        return;
-      } catch (error) {
-        more = as.kind === "standby" && !this.#isStopping && (await this.#raiseSettings());
-        if (!more) throw error;
-      }
-    }
+    assert(this.process.kind === "stopped", "PostgreSQL runs already");
+    await this.#process.start(
+      () => this.#launch(as),
+      async () => as.kind === "standby" && (await this.#raiseSettings()),
+    );
   }
 
   /** Whether a standby has failed because its primary has had room for more, which it gets now. */
@@ -212,20 +194,6 @@ class TabletServer implements PostgresServer {
     const isNew = Object.entries(tooLow).some(([name, value]) => this.#configuration.raised[name] !== value);
     this.#configuration.raised = { ...this.#configuration.raised, ...tooLow };
     return isNew;
-  }
-
-  async #startOnce(as: StartAs): Promise<void> {
-    const launched = this.#launch(as);
-    this.#state = { kind: "starting", sinceMs: performance.now(), launched };
-    try {
-      const postmaster = await launched;
-      postmaster.exited.then((how) => this.#ended(postmaster, how));
-      await postmaster.ready();
-      this.#state = { kind: "running", postmaster };
-    } catch (error) {
-      this.#state = { kind: "stopped", how: error instanceof Error ? error.message : String(error) };
-      throw error;
-    }
   }
 
   async #launch(as: StartAs): Promise<Postmaster> {
@@ -245,6 +213,7 @@ class TabletServer implements PostgresServer {
     else await syncDirectory(this.#dataDirectory);
     await this.#configuration.writeForStart();
     await makeSocketDirectory(this.address.host);
+    this.#observer.close();
     await rotateLog(this.#logPath);
     this.#problemsFrom = await this.#logBytes();
     return await startPostmaster(this.#options.pgBin, this.#dataDirectory, this.#logPath, {
@@ -260,39 +229,9 @@ class TabletServer implements PostgresServer {
     }
   }
 
-  #ended(postmaster: Postmaster, how: string): void {
-    this.#observer.close();
-    // A start that fails says so itself.
-    if (this.#state.kind !== "running" || this.#state.postmaster !== postmaster) return;
-    this.#state = { kind: "stopped", how };
-    if (!this.#isStopping) for (const listener of this.#endListeners) listener(how);
-  }
-
   async stop(mode: "fast" | "immediate" | "kill"): Promise<void> {
-    const state = this.#state;
-    if (state.kind === "stopped") return;
-    this.#isStopping = true;
-    const postmaster = state.kind === "running" ? state.postmaster : await state.launched.catch(() => undefined);
-    if (postmaster !== undefined) await this.#end(postmaster, mode);
-    // A start that this has ended finds out by itself.
-    while (this.process.kind !== "stopped") await delay(statePollMs);
-  }
-
-  async #end(postmaster: Postmaster, mode: "fast" | "immediate" | "kill"): Promise<void> {
-    const endsWithin = (limitMs: number) =>
-      Promise.race([postmaster.exited.then(() => true), delay(limitMs).then(() => false)]);
-    if (mode === "fast") {
-      postmaster.stop("fast");
-      if (await endsWithin(fastLimitMs)) return;
-      this.#options.log.warn("PostgreSQL does not stop fast; stopping it immediately");
-    }
-    if (mode !== "kill") {
-      postmaster.stop("immediate");
-      if (await endsWithin(immediateLimitMs)) return;
-      this.#options.log.warn("PostgreSQL does not stop; killing it");
-    }
-    await killPostgres(postmaster.pid, this.#dataDirectory);
-    await postmaster.exited;
+    await this.#process.stop(mode);
+    this.#observer.close();
   }
 
   async promote(starts: readonly TermStart[], synchronous: SynchronousStandbys | undefined): Promise<void> {
@@ -343,7 +282,7 @@ class TabletServer implements PostgresServer {
       await this.#reload();
     } catch (error) {
       this.#configuration.role = before;
-      if (this.#state.kind === "running") await this.#reload();
+      if (this.#process.running) await this.#reload();
       throw error;
     }
   }
@@ -351,7 +290,7 @@ class TabletServer implements PostgresServer {
   async setSettings(settings: Readonly<Record<string, string>>): Promise<{ readonly needsRestart: readonly string[] }> {
     await checkSettings(this.#options.pgBin, this.#dataDirectory, settings);
     this.#configuration.chosen = settings;
-    if (this.#state.kind !== "running") return { needsRestart: [] };
+    if (!this.#process.running) return { needsRestart: [] };
     const pendingQuery = "SELECT name FROM pg_settings WHERE pending_restart ORDER BY 1";
     const { rows } = await this.#reload((client) => client.query<{ name: string }>(pendingQuery));
     return { needsRestart: rows.map((row) => row.name) };
@@ -369,8 +308,7 @@ class TabletServer implements PostgresServer {
   }
 
   async observe(signal: AbortSignal): Promise<Observation> {
-    const state = this.#state;
-    if (state.kind !== "running") throw new AppError("not-running", "PostgreSQL does not run");
+    if (!this.#process.running) throw new AppError("not-running", "PostgreSQL does not run");
     const { role } = this.#configuration;
     const isCut = role.kind === "standby" && role.source === undefined;
     const problem = async () => receiverProblem(await logSince(this.#logPath, this.#problemsFrom));
@@ -388,9 +326,9 @@ class TabletServer implements PostgresServer {
   }
 
   async #reload<T = void>(use?: (client: import("pg").Client) => Promise<T>): Promise<T> {
-    const state = this.#state;
-    if (state.kind !== "running") throw new AppError("not-running", "PostgreSQL does not run");
-    const reload = () => state.postmaster.reload();
+    const postmaster = this.#process.running;
+    if (postmaster === undefined) throw new AppError("not-running", "PostgreSQL does not run");
+    const reload = () => postmaster.reload();
     return await this.#configuration.reload(reload, this.#target, use ?? (async () => undefined as T));
   }
 }
