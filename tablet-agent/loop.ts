@@ -162,10 +162,11 @@ export class Loop {
 
   #note(decision: Decision): void {
     const { decisions, log } = this.#options;
-    decisions.add(decision);
     const { kind, reason } = decision;
-    if (this.#noted?.kind !== kind || this.#noted.reason !== reason) log.info({ decision: kind }, reason);
+    if (this.#noted?.kind === kind && this.#noted.reason === reason) return;
     this.#noted = decision;
+    decisions.add(decision);
+    log.info({ decision: kind }, reason);
   }
 
   async #act(decision: Decision, view: ClusterView): Promise<void> {

@@ -95,8 +95,13 @@ export class TabletPostgres {
 
   initialise(): void {
     this.actions.begin("initialise", async (signal) => {
-      this.#options.onActivity("initialising");
-      await this.server.initialise(signal);
+      const { onActivity } = this.#options;
+      onActivity("initialising");
+      try {
+        await this.server.initialise(signal);
+      } finally {
+        onActivity(undefined);
+      }
       this.hasData = true;
       await this.state.write({ isWhole: true });
     });
