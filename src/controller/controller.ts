@@ -52,6 +52,11 @@ export class Controller {
     });
   }
 
+  /** To be called when there is another snapshot of the topology. */
+  topologyChanged(): void {
+    for (const connections of [this.#looking, this.#resolving, this.#tidying]) connections.topologyChanged();
+  }
+
   get isActive(): boolean {
     return this.#isActive;
   }

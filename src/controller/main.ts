@@ -73,11 +73,14 @@ async function run(topologyPlace: string): Promise<void> {
   const first = await changes.next();
   if (first.done === true) return;
   let topology: Topology = first.value;
+  const controller = new Controller(() => topology, password, log);
   const watching = (async () => {
-    for await (const next of changes) topology = next;
+    for await (const next of changes) {
+      topology = next;
+      controller.topologyChanged();
+    }
   })().catch((error: unknown) => log.error({ err: error }, "topology not watched any more"));
 
-  const controller = new Controller(() => topology, password, log);
   const server = await serveStatus(host, Number(options["metrics-port"]), {
     metrics: () => controller.metrics(),
     readiness: () => (signal.aborted ? undefined : controller.isActive ? "active" : "standby"),

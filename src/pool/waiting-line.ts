@@ -92,6 +92,7 @@ export class WaitingLine {
   }
 
   holdOne(waiter: Waiter): void {
+    this.#isHeld = true;
     waiter.holdEnd ??= (waiter.options.heldSince ?? Date.now()) + waiter.holdMs;
     if (waiter.holdEnd > Date.now()) this.#ringAt(waiter.holdEnd);
     else this.fail(waiter, this.#heldTooLong(waiter));

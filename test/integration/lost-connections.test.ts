@@ -217,6 +217,29 @@ describe("a server that crashes", () => {
     await back();
   });
 
+  test("during a write that cannot have been committed: it is done when the server is back, once", async () => {
+    const addOne = "update account set balance = balance + 1";
+    for (const [begin, sql, end] of [
+      [[], addOne, []],
+      [["begin"], `${addOne} where id = ${b1}`, ["commit"]],
+      [
+        ["begin", update(a1), "savepoint s"],
+        `${addOne} where id = ${b1}`,
+        ["rollback to s", `${addOne} where id = ${b1}`, "commit"],
+      ],
+    ] as const) {
+      await client.query("update account set balance = 100");
+      await runAll(client, ...begin);
+      await runAll(await lockers.shard("s2"), "begin", `select from account where id = ${b1} for update`);
+      const answer = client.query(sql);
+      await crash(working);
+      expect((await answer).rowCount).toBe(sql.includes("where") ? 1 : 60);
+      await runAll(client, ...end);
+      expect(await rowsOf(client, `select balance from account where id = ${b1}`)).toEqual(["101"]);
+      await back();
+    }
+  });
+
   test("during a write: nobody says that it may be tried again", async () => {
     await runAll(await lockers.shard("s2"), "begin", `select from account where id = ${b1} for update`);
     const answer = expect(client.query(update(b1))).rejects.toMatchObject({

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { AppError } from "../../../src/base/app-error.ts";
 import { ConnectionLost } from "../../../src/pgclient/connection-lost.ts";
 import { ShardError } from "../../../src/pgwire/error-fields.ts";
-import { explainLoss, type Stake } from "../../../src/transaction/lost-connection.ts";
+import { explainLoss, fateOf, type Stake } from "../../../src/transaction/lost-connection.ts";
 
 const lost = (cause?: unknown, retry: "never" | "safe" = "never") =>
   new ConnectionLost(cause, retry, { shard: "s1", run: "1" });
@@ -46,4 +46,18 @@ test("other errors stay what they are", () => {
   for (const error of [unreachable, farewell("ERROR", "23505"), new Error("x")]) {
     expect(explainLoss(error, "outcome")).toBe(error);
   }
+});
+
+test.each<[string, unknown, Stake, string | undefined]>([
+  ["nothing was sent", lost(undefined, "safe"), "outcome", "not-sent"],
+  ["the server says that it ends the connection", lost(farewell("FATAL", "57P01")), "outcome", "ended"],
+  ["it closes without a word", lost(), "outcome", "unknown"],
+  ["it closes without a word during a read", lost(new Error("ECONNRESET")), "read", "unknown"],
+  ["the transaction had not come to its commit", lost(), "transaction", "undone"],
+  ["a time limit of the session", lost(farewell("FATAL", "25P03")), "transaction", undefined],
+  ["the database is dropped", lost(farewell("FATAL", "57P04")), "read", undefined],
+  ["it panics", lost(farewell("PANIC", "XX000")), "outcome", "unknown"],
+  ["an error of the statement", farewell("ERROR", "57014"), "read", undefined],
+])("what has become of it when %s", (_, error, stake, kind) => {
+  expect(fateOf(explainLoss(error, stake))?.kind).toBe(kind);
 });
