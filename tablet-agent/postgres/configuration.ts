@@ -142,7 +142,7 @@ function standbySettings({ source }: ConfiguredRole & { kind: "standby" }, postg
     ["synchronous_standby_names", quoted(standbyNames(nobody))],
     ["primary_conninfo", quoted(source?.conninfo ?? "")],
     ["primary_slot_name", quoted(source?.slot ?? "")],
-    ["wal_retrieve_retry_interval", source ? "'500ms'" : "'100ms'"],
+    ["wal_retrieve_retry_interval", source ? "'500ms'" : "'200ms'"],
     // Who follows nobody may be about to become primary: nothing may hold up its replay.
     ...(source
       ? []

@@ -8,17 +8,29 @@ import { AppError } from "../../src/base/app-error.ts";
 import { delay } from "../../src/base/delay.ts";
 import { closeSession, openSession, type SessionTarget, value } from "./session.ts";
 
-const limitMs = 10_000;
+/** Commits wait meanwhile, so a sender that is stuck must not hold them up for long. */
+const sendersLimitMs = 5_000;
+/** Nobody waits for a checkpointer that is busy with a checkpoint. */
+const checkpointerLimitMs = 20_000;
 const pollMs = 5;
 
 /** Resolves when nobody's acknowledgement counts any more. The configuration that says so has been read. */
 export async function nobodyCounts(client: pg.Client, target: SessionTarget, names: readonly string[]): Promise<void> {
-  const deadline = performance.now() + limitMs;
+  const sendersDeadline = performance.now() + sendersLimitMs;
   // A standby that has not acknowledged anything yet does not show whether it counts.
   const countingQuery = `SELECT count(*)::int FROM pg_stat_replication
     WHERE sync_priority > 0 OR (application_name = ANY ($1) AND flush_lsn IS NULL AND state IN ('catchup', 'streaming'))`;
-  while ((await value<number>(client, countingQuery, [names])) > 0) await pause(deadline);
+  while ((await value<number>(client, countingQuery, [names])) > 0) await pause(sendersDeadline);
+  const deadline = performance.now() + checkpointerLimitMs;
   while (!(await aCommitWaits(client, target, deadline))) await pause(deadline);
+}
+
+/**
+ * Has every standby acknowledge once more: a commit that has waited through the change is let go by the next
+ * acknowledgement only, even if those before are enough now.
+ */
+export async function askForAcknowledgements(client: pg.Client): Promise<void> {
+  await client.query("SELECT pg_logical_emit_message(true, 'shardgres', 'acknowledge this')");
 }
 
 async function aCommitWaits(client: pg.Client, target: SessionTarget, deadline: number): Promise<boolean> {

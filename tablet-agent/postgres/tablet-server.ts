@@ -6,7 +6,7 @@ import { AppError } from "../../src/base/app-error.ts";
 import { assert } from "../../src/base/assert.ts";
 import type { Log } from "../../src/base/log.ts";
 import type { PostgresVersion } from "../../src/base/postgres-version.ts";
-import { rotateLog } from "../../src/base/rotate-log.ts";
+import { rotateLog, rotateLogInUse } from "../../src/base/rotate-log.ts";
 import { syncDirectory, writeFileWhole } from "../../src/base/write-file.ts";
 import type { Address } from "../../src/topology/snapshot.ts";
 import type { BackupProgress } from "./base-backup.ts";
@@ -40,7 +40,7 @@ import { TabletProcess } from "./server-process.ts";
 import { type SessionTarget, withSession } from "./session.ts";
 import { makeSocketDirectory, socketDirectoryFor } from "./socket-directory.ts";
 import { stopLeftovers } from "./stop-leftovers.ts";
-import { nobodyCounts } from "./synchronous-standbys.ts";
+import { askForAcknowledgements, nobodyCounts } from "./synchronous-standbys.ts";
 import { controlRole, openUpstream, type UpstreamFiles, upstreamConninfo, upstreamFiles } from "./upstream-service.ts";
 import { endReceivers } from "./wal-receiver.ts";
 import { WrittenConfiguration } from "./written-configuration.ts";
@@ -246,7 +246,7 @@ class TabletServer implements PostgresServer {
       return;
     }
     this.#configuration.role = { kind: "primary", synchronous, slots };
-    await this.#reload();
+    await this.#reload(askForAcknowledgements);
   }
 
   async follow(upstream: Upstream | undefined): Promise<void> {
@@ -279,10 +279,10 @@ class TabletServer implements PostgresServer {
         await this.#reload((client) => nobodyCounts(client, this.#target, before.synchronous?.names ?? []));
       }
       this.#configuration.role = { kind: "primary", synchronous, slots };
-      await this.#reload();
+      await this.#reload(askForAcknowledgements);
     } catch (error) {
       this.#configuration.role = before;
-      if (this.#process.running) await this.#reload();
+      if (this.#process.running) await this.#reload(askForAcknowledgements);
       throw error;
     }
   }
@@ -309,6 +309,7 @@ class TabletServer implements PostgresServer {
 
   async observe(signal: AbortSignal): Promise<Observation> {
     if (!this.#process.running) throw new AppError("not-running", "PostgreSQL does not run");
+    await rotateLogInUse(this.#logPath);
     const { role } = this.#configuration;
     const isCut = role.kind === "standby" && role.source === undefined;
     const problem = async () => receiverProblem(await logSince(this.#logPath, this.#problemsFrom));

@@ -223,6 +223,29 @@ test("synchronous standbys are in force only when the checkpointer has told all 
   await writing;
 });
 
+test("commits that wait through a change of the synchronous standbys are let go when it is over", async () => {
+  // Else an acknowledgement comes now and then without being asked for.
+  const [a] = await pair({ wal_receiver_status_interval: "3600", wal_sender_timeout: "0" });
+  const writer = await a.connect();
+  let isOver = false;
+  let longestMs = 0;
+  const writing = (async () => {
+    while (!isOver) {
+      const began = performance.now();
+      await writer.query("INSERT INTO written VALUES (1)");
+      longestMs = Math.max(longestMs, performance.now() - began);
+    }
+  })();
+  for (let times = 0; times < 20; times++) {
+    const names = ["s1-1_1", "s1-2_1"].slice(0, 1 + (times % 2));
+    await a.setSynchronousStandbys({ acknowledgements: 1, names });
+  }
+  isOver = true;
+  await writing;
+  // One that is forgotten waits for the next WAL of somebody else, and this one is alone.
+  expect(longestMs).toBeLessThan(5_000);
+});
+
 test("nobody writes, and nobody is acknowledged anything, before the WAL says the new term", async () => {
   const [a, b] = await pair();
   await a.ask("BEGIN; INSERT INTO written VALUES (1); PREPARE TRANSACTION 'prepared'");
