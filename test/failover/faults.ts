@@ -1,0 +1,289 @@
+// What happens to the shard in trials. "machine" is agent and PostgreSQL together.
+import { delay } from "../../src/base/delay.ts";
+import type { Stage } from "./stage.ts";
+import type { TabletProcess } from "./tablet-process.ts";
+import type { Fault } from "./trial.ts";
+
+type Who = "primary" | "standby";
+
+/** Longer than a lease, and than what it takes to begin a term after it. */
+const longMs = 12_000;
+/** As PostgreSQL says it of a statement that it has not done. */
+const diskFull = "53100";
+
+export const switchover: Fault = {
+  name: "a planned switchover",
+  async inject(stage) {
+    const outcome = await stage.agents.switchover(stage.target(await stage.primary()), {});
+    if (outcome.kind !== "done") throw new Error(`the switchover is ${outcome.kind}: ${outcome.reason}`);
+    return undefined;
+  },
+  primary: "changes",
+  isPlanned: true,
+  pauseMsMax: 5_000,
+};
+
+export const killPostgres: Fault = {
+  name: "PostgreSQL of the primary is killed",
+  inject: on("primary", (tablet) => tablet.kill("postgres")),
+  primary: "any",
+  pauseMsMax: 8_000,
+};
+
+export const killAgent: Fault = {
+  name: "the agent of the primary is killed",
+  inject: on("primary", (tablet) => tablet.kill("agent")),
+  // Until somebody starts it again.
+  lastsMs: 2_000,
+  primary: "any",
+  pauseMsMax: 15_000,
+};
+
+export const killMachine: Fault = {
+  name: "the machine of the primary dies, and comes back later",
+  inject: on("primary", (tablet) => {
+    tablet.killMachine();
+    return () => tablet.revive();
+  }),
+  primary: "changes",
+  pauseMsMax: 15_000,
+};
+
+export const freezeMachine: Fault = { ...freeze("primary", "agent", "postgres"), primary: "changes" };
+export const freezeAgent: Fault = { ...freeze("primary", "agent"), lastsMs: longMs, primary: "changes" };
+export const freezePostgres: Fault = freeze("primary", "postgres");
+
+export const killStandby: Fault = {
+  name: "PostgreSQL of a standby is killed",
+  inject: on("standby", (tablet) => tablet.kill("postgres")),
+  primary: "stays",
+  pauseMsMax: 3_000,
+};
+
+export const killStandbyAgent: Fault = {
+  name: "the agent of a standby is killed",
+  inject: on("standby", (tablet) => tablet.kill("agent")),
+  lastsMs: 2_000,
+  primary: "stays",
+  pauseMsMax: 3_000,
+};
+
+export const killStandbyMachine: Fault = {
+  name: "the machine of a standby dies, and comes back later",
+  inject: on("standby", (tablet) => {
+    tablet.killMachine();
+    return () => tablet.revive();
+  }),
+  lastsMs: longMs,
+  primary: "stays",
+  pauseMsMax: 3_000,
+};
+
+export const killBothStandbys: Fault = {
+  name: "the machines of both standbys die, and come back later",
+  async inject(stage) {
+    const standbys = await stage.standbys();
+    for (const tablet of standbys) tablet.killMachine();
+    return () => {
+      for (const tablet of standbys) tablet.revive();
+    };
+  },
+  lastsMs: longMs,
+  blocks: true,
+  primary: "any",
+  pauseMsMax: 20_000,
+};
+
+export const killAll: Fault = {
+  name: "all machines die, and come back",
+  async inject(stage) {
+    for (const tablet of stage.tablets) tablet.killMachine();
+    return () => {
+      for (const tablet of stage.tablets) tablet.revive();
+    };
+  },
+  lastsMs: 0,
+  blocks: true,
+  primary: "any",
+  pauseMsMax: 20_000,
+};
+
+export const freezeStandby: Fault = { ...freeze("standby", "agent", "postgres"), lastsMs: longMs, primary: "stays" };
+export const freezeStandbyAgent: Fault = { ...freeze("standby", "agent"), lastsMs: longMs, primary: "stays" };
+export const freezeStandbyPostgres: Fault = { ...freeze("standby", "postgres"), lastsMs: longMs, primary: "stays" };
+
+export const takeStore: Fault = {
+  name: "the store is away for everybody",
+  inject: withoutStore((stage) => Promise.resolve(stage.parties)),
+  lastsMs: longMs,
+  primary: "stays",
+  pauseMsMax: 2_000,
+};
+
+export const takeStoreOfPrimary: Fault = {
+  name: "the store is away for the primary",
+  inject: withoutStore(async (stage) => [(await stage.primary()).name]),
+  lastsMs: longMs,
+  primary: "changes",
+  pauseMsMax: 15_000,
+};
+
+export const takeStoreOfStandby: Fault = {
+  name: "the store is away for a standby",
+  inject: withoutStore(async (stage) => [(await stage.standbys())[0]!.name]),
+  lastsMs: longMs,
+  primary: "stays",
+  pauseMsMax: 2_000,
+};
+
+export const isolatePrimary: Fault = {
+  name: "the primary is cut off from everybody and the store",
+  async inject(stage) {
+    const { name } = await stage.primary();
+    for (const party of stage.parties) stage.network.cut(name, party);
+    await stage.takeStore(name);
+    return async () => {
+      stage.network.heal();
+      await stage.giveStore(name);
+    };
+  },
+  lastsMs: longMs,
+  primary: "changes",
+  pauseMsMax: 15_000,
+};
+
+export const cutPrimaryFromStandbys: Fault = {
+  name: "the primary is cut off from its standbys",
+  inject: cutting(async (stage, { name }) => {
+    for (const standby of await stage.standbys()) stage.network.cut(name, standby.name);
+  }),
+  lastsMs: longMs,
+  blocks: true,
+  primary: "any",
+  pauseMsMax: 20_000,
+};
+
+export const cutWaysToStandbys: Fault = {
+  name: "nothing from the primary arrives at its standbys",
+  inject: cutting(async (stage, { name }) => {
+    for (const standby of await stage.standbys()) stage.network.cutOneWay(name, standby.name);
+  }),
+  lastsMs: longMs,
+  blocks: true,
+  primary: "any",
+  pauseMsMax: 20_000,
+};
+
+export const cutWaysFromStandbys: Fault = {
+  name: "nothing from its standbys arrives at the primary",
+  inject: cutting(async (stage, { name }) => {
+    for (const standby of await stage.standbys()) stage.network.cutOneWay(standby.name, name);
+  }),
+  lastsMs: longMs,
+  blocks: true,
+  primary: "any",
+  pauseMsMax: 20_000,
+};
+
+export const cutStandby: Fault = {
+  name: "a standby is cut off from everybody and the store",
+  async inject(stage) {
+    const { name } = (await stage.standbys())[0]!;
+    for (const party of stage.parties) stage.network.cut(name, party);
+    await stage.takeStore(name);
+    return async () => {
+      stage.network.heal();
+      await stage.giveStore(name);
+    };
+  },
+  lastsMs: longMs,
+  primary: "stays",
+  pauseMsMax: 3_000,
+};
+
+export const cutGateway: Fault = {
+  name: "the gateway is cut off from the primary",
+  inject: cutting(async (stage, { name }) => stage.network.cut("gateway", name)),
+  lastsMs: 5_000,
+  blocks: true,
+  primary: "stays",
+  pauseMsMax: 10_000,
+};
+
+export const fillDiskOfPrimary: Fault = fillDisk("primary", {
+  primary: "changes",
+  pauseMsMax: 15_000,
+  lastsMs: longMs,
+});
+export const fillDiskOfStandby: Fault = fillDisk("standby", { primary: "stays", pauseMsMax: 3_000, lastsMs: longMs });
+
+/** The second one while the first one lasts; both are mended together. */
+export function together(one: Fault, other: Fault, afterMs: number): Fault {
+  return {
+    name: `${one.name}, and ${afterMs} ms later ${other.name}`,
+    async inject(stage) {
+      const mendOne = await one.inject(stage);
+      await delay(afterMs);
+      const mendOther = await other.inject(stage);
+      return async () => {
+        await mendOther?.();
+        await mendOne?.();
+      };
+    },
+    lastsMs: longMs,
+    // Two of three tablets may be away.
+    blocks: true,
+    primary: "any",
+    moreErrors: [...(one.moreErrors ?? []), ...(other.moreErrors ?? [])],
+    pauseMsMax: 30_000,
+  };
+}
+
+function freeze(who: Who, ...parts: readonly ("agent" | "postgres")[]): Fault {
+  const what = parts.length === 2 ? "the machine" : parts[0] === "agent" ? "the agent" : "PostgreSQL";
+  return {
+    name: `${what} of ${who === "primary" ? "the primary" : "a standby"} is frozen`,
+    inject: on(who, (tablet) => {
+      tablet.freeze(...parts);
+      return () => tablet.thaw();
+    }),
+    primary: "any",
+    pauseMsMax: who === "primary" ? 20_000 : 3_000,
+  };
+}
+
+function on(who: Who, act: (tablet: TabletProcess) => unknown): Fault["inject"] {
+  return async (stage) => {
+    const tablet = who === "primary" ? await stage.primary() : (await stage.standbys())[0]!;
+    const mend = act(tablet);
+    return typeof mend === "function" ? () => mend() : undefined;
+  };
+}
+
+function cutting(cut: (stage: Stage, primary: TabletProcess) => Promise<void>): Fault["inject"] {
+  return async (stage) => {
+    await cut(stage, await stage.primary());
+    return () => stage.network.heal();
+  };
+}
+
+function withoutStore(whose: (stage: Stage) => Promise<readonly string[]>): Fault["inject"] {
+  return async (stage) => {
+    const parties = await whose(stage);
+    await Promise.all(parties.map((party) => stage.takeStore(party)));
+    return () => Promise.all(parties.map((party) => stage.giveStore(party)));
+  };
+}
+
+function fillDisk(who: Who, rest: Pick<Fault, "primary" | "pauseMsMax" | "lastsMs">): Fault {
+  return {
+    name: `the disk of ${who === "primary" ? "the primary" : "a standby"} is full`,
+    async inject(stage) {
+      const tablet = who === "primary" ? await stage.primary() : (await stage.standbys())[0]!;
+      const disk = stage.fillDisk(tablet);
+      return () => disk.release();
+    },
+    moreErrors: [diskFull],
+    ...rest,
+  };
+}
