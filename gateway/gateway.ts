@@ -52,13 +52,21 @@ export class Gateway {
 
   /** To be called when there is another snapshot of the topology: connections of older terms end, whoever waits goes on. */
   topologyChanged(): void {
-    this.pool.topologyChanged();
-    this.admin.topologyChanged();
-    this.databases.topologyChanged();
+    const tell = (listener: { topologyChanged(): void }) => {
+      try {
+        listener.topologyChanged();
+      } catch (error) {
+        // What goes wrong with one of them must not keep the others from following the topology.
+        this.log.error({ err: error }, "unexpected error");
+      }
+    };
+    tell(this.pool);
+    tell(this.admin);
+    tell(this.databases);
     const settings = connectionSettings(this.topology);
     if (settings !== this.connectionSettings) this.pool.retire(() => true);
     this.connectionSettings = settings;
-    for (const session of this.deadlocks.sessions) session.topologyChanged();
+    for (const session of this.deadlocks.sessions) tell(session);
   }
 
   async close(): Promise<void> {

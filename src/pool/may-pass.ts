@@ -15,12 +15,14 @@ export function isPassing(code: string): boolean {
   return passing.has(code);
 }
 
+const passingErrors = new Set(["server-connection-lost", "no-primary", "read-only-primary"]);
+
 /** A connection could not be opened, and it says nothing about who wanted it: the shard may have a primary again soon. */
 export function mayPass(error: unknown): boolean {
   if (error instanceof ShardError) return isPassing(error.fields.code);
   if (!(error instanceof AppError)) return false;
   if (error.cause instanceof SqlError) return mayPass(error.cause);
-  return error.code === "server-connection-lost" || error.code === "no-primary";
+  return passingErrors.has(error.code);
 }
 
 /** cannot_connect_now. `reason`: of the last attempt; undefined: a switchover is under way. */

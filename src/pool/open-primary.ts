@@ -15,8 +15,8 @@ export interface OpenedPrimary {
 export interface OpenOptions {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
-  /** It has been primary for a short time only, so that a server that lets nobody write may be about to change that. */
-  readonly isNew: boolean;
+  /** A server that lets nobody write by its own configuration will do: it is not about to change that. */
+  readonly mayBeReadOnly: boolean;
 }
 
 /** Settings of the role, one a line; NULL where there are none. */
@@ -32,14 +32,14 @@ const whoSql = (asksWhy: boolean) => `SELECT pg_catalog.pg_postmaster_start_time
 const sourcesOfServer = new Set(["configuration file", "command line"]);
 
 /**
- * Rejects as ServerConnection.open does, with ShardError where the server does not answer the question, or with AppError
- * "no-primary" where there is none yet.
+ * Rejects as ServerConnection.open does, with ShardError where the server does not answer the question, or with AppError:
+ * "no-primary" where there is none yet, "read-only-primary" where there is one that lets nobody write.
  */
 export async function openPrimary(
   name: ShardName,
   shard: Shard | undefined,
   login: ServerLogin,
-  { timeoutMs, signal, isNew }: OpenOptions,
+  { timeoutMs, signal, mayBeReadOnly }: OpenOptions,
 ): Promise<OpenedPrimary> {
   if (shard?.primary === undefined) throw noPrimary(`shard "${name}" has no primary`);
   const { address } = shard.primary;
@@ -51,14 +51,15 @@ export async function openPrimary(
     if (connection.parameters.get("in_hot_standby") === "on") {
       throw noPrimary(`tablet "${shard.primary.name}" is not promoted yet`);
     }
-    const isReadOnly = isNew && connection.parameters.get("default_transaction_read_only") === "on";
+    const isReadOnly = !mayBeReadOnly && connection.parameters.get("default_transaction_read_only") === "on";
     const [startedAt, settings, readOnlySource] = await askRow(connection, whoSql(isReadOnly));
     const term = termIn(settings ?? "");
     if (term !== undefined && term < shard.term) {
       throw noPrimary(`tablet "${shard.primary.name}" is in term ${term} still, and not in ${shard.term}`);
     }
     if (isReadOnly && sourcesOfServer.has(readOnlySource ?? "")) {
-      throw noPrimary(`tablet "${shard.primary.name}" is not open for writing yet`);
+      const message = `tablet "${shard.primary.name}" is not open for writing yet`;
+      throw new AppError("read-only-primary", message, { retry: "safe" });
     }
     connection.server = { shard: name, run: `${address.host}:${address.port} ${startedAt}` };
     return { connection, term: Math.max(term ?? 0, shard.term) };

@@ -39,8 +39,8 @@ export interface PoolLimits {
 }
 
 const retryPause = { firstMs: 50, maxMs: 500 };
-/** For so long after a shard has got another primary that one may let nobody write yet. */
-const newPrimaryMs = 10_000;
+/** For so long a new primary may let nobody write; later somebody has wanted it so. */
+const readOnlyMs = 5_000;
 /** Connections that turn out to be lost, one after the other, before a caller is told. */
 const lostMax = 5;
 
@@ -54,7 +54,8 @@ export class ShardConnections {
   readonly #limits: PoolLimits;
   readonly #shardNow: () => Shard | undefined;
   #shard: Shard | undefined;
-  #primarySince = Number.NEGATIVE_INFINITY;
+  /** From then on it is used even if it lets nobody write; undefined: it has not been seen to be so. */
+  #readOnlyFrom: number | undefined;
   #isSwitching: boolean;
   /** Why the last attempt failed. */
   #away: { readonly reason: unknown } | undefined;
@@ -230,7 +231,7 @@ export class ShardConnections {
       const opened = await openPrimary(this.name, this.#shardNow(), traveller.login, {
         timeoutMs: this.#limits.connectTimeoutMs,
         signal,
-        isNew: Date.now() - this.#primarySince < newPrimaryMs,
+        mayBeReadOnly: this.#readOnlyFrom !== undefined && Date.now() >= this.#readOnlyFrom,
       });
       this.#openings.delete(opening);
       const pooled = new PooledConnection(opened, traveller.loginKey);
@@ -242,6 +243,8 @@ export class ShardConnections {
       this.#openings.delete(opening);
       // When it was given up the next one is under way.
       if (signal.aborted) return;
+      if (error instanceof AppError && error.code === "read-only-primary")
+        this.#readOnlyFrom ??= Date.now() + readOnlyMs;
       if (mayPass(error)) {
         this.#isAway(error);
         return;
@@ -278,7 +281,7 @@ export class ShardConnections {
 
   /** Everything that has to do with an older term ends now; whether the new primary is there an attempt will tell. */
   #follow(shard: Shard | undefined): void {
-    this.#primarySince = Date.now();
+    this.#readOnlyFrom = undefined;
     const reason = new Error(`shard "${this.name}" has another primary now`);
     for (const opening of this.#openings) opening.abort(reason);
     this.#openings.clear();

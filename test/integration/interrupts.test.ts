@@ -91,7 +91,7 @@ describe("a cancel request stops", () => {
     ["COPY TO", "copy account to stdout"],
     ["COPY of a query", "copy (select id from account) to stdout"],
     ["DDL", "alter table account add column more int"],
-    ["an index made shard by shard", "create index concurrently on account (balance)"],
+    ["an index made shard by shard", "create index concurrently made on account (balance)"],
   ])("%s while a shard waits for a lock", async (_, sql) => {
     const shard = await lockers.shard("s3");
     await runAll(shard, "begin", "lock table account");
