@@ -29,6 +29,11 @@ import type { AgentOptions } from "./options.ts";
 import { watchPeers } from "./peers.ts";
 import { stopLeftovers } from "./postgres/stop-leftovers.ts";
 import { tabletServer } from "./postgres/tablet-server.ts";
+import { keepSettings } from "./settings/keep-settings.ts";
+import { primaryRoom } from "./settings/primary-room.ts";
+import { openProvenSettings } from "./settings/proven-settings.ts";
+import { TabletSettings } from "./settings/tablet-settings.ts";
+import { watchSettings } from "./settings/wanted-settings.ts";
 import { watchShard } from "./shard-watch.ts";
 import { TabletPostgres } from "./tablet-postgres.ts";
 import { createTabletState, newTabletState, openTabletState, type TabletStateFile } from "./tablet-state.ts";
@@ -78,9 +83,10 @@ async function run(options: AgentOptions, context: AgentContext): Promise<void> 
   const version = await postgresVersion(pgBin);
   const password = (await readFile(options.passwordFile, "utf8")).trim();
   const { rolesFile, authentication, fsync, postgres: listen } = options;
+  const proven = await openProvenSettings(directory, log);
   const server = await tabletServer({
     ...{ tablet: self, directory, pgBin, version, rolesFile, authentication, password, listen, fsync, log },
-    ...{ tls: undefined, settings: {} },
+    ...{ tls: undefined, settings: proven.settings },
   });
   const hasData = await server.hasData();
   const state = (await openTabletState(directory)) ?? (await firstState(store, options, hasData));
@@ -94,8 +100,14 @@ async function run(options: AgentOptions, context: AgentContext): Promise<void> 
   const onNews = () => loop?.news();
   const story = agentStory(emit);
   const shards = watchShard({ store, shard, onChange: onNews, log, signal });
+  const wanted = watchSettings(store, { onChange: onNews, log, signal });
+  const settings = new TabletSettings({
+    ...{ server, proven, log },
+    wanted: wanted.current,
+    primaryRoom: () => primaryRoom(shards.current(), peers),
+  });
   const postgres = await TabletPostgres.open({
-    ...{ server, state, now, onNews, signal, log },
+    ...{ server, state, settings, now, onNews, signal, log },
     onTrouble: (reason) => emit({ kind: "crashed", reason }),
     onActivity(doing) {
       activity = doing;
@@ -117,11 +129,13 @@ async function run(options: AgentOptions, context: AgentContext): Promise<void> 
     const zone = options.zone === undefined ? {} : { zone: options.zone };
     const tablet = { name: self, address: listen ?? server.address, agent: { host, port: api.port }, ...zone };
     await register(store, options, tablet, context);
-    await loop.run();
+    // A new tablet starts with them at once.
+    await wanted.read().catch((error: unknown) => log.warn({ err: error }, "the cluster's settings are not known yet"));
+    await Promise.all([loop.run(), keepSettings(loop, { ...parts, signal: stop })]);
   } finally {
     await shutDown({ postgres, lease }, context);
     ending.abort();
-    await Promise.all([shards.ended, postgres.watch.ended]);
+    await Promise.all([shards.ended, wanted.ended, postgres.watch.ended]);
     await api.close();
     client.close();
   }

@@ -4,7 +4,7 @@ import type { TabletPostgres } from "./tablet-postgres.ts";
 import { finalWal } from "./view.ts";
 
 export function ownAnswer(name: string, postgres: TabletPostgres, freeBytes: number | undefined): TabletAnswer {
-  const { watch, follows, state, hasData } = postgres;
+  const { watch, follows, state, hasData, settings } = postgres;
   const { pledge, isWhole } = state.state;
   const last = watch.last();
   const wal = finalWal(postgres);
@@ -22,6 +22,11 @@ export function ownAnswer(name: string, postgres: TabletPostgres, freeBytes: num
       systemIdentifier: last.systemIdentifier,
     }),
     ...(follows && { follows }),
+    settings: {
+      ...settings.inForce(),
+      ...(last && { room: last.room }),
+      ...(settings.restarts !== undefined && { restarts: settings.restarts }),
+    },
     ...(freeBytes !== undefined && { freeDiskBytes: freeBytes }),
   };
 }

@@ -21,7 +21,7 @@ export async function switchOver(
   parts: SwitchoverParts,
   request: SwitchoverRequest,
 ): Promise<SwitchoverOutcome> {
-  const { patience, postgres, now, decisions } = parts;
+  const { patience, postgres, now } = parts;
   const { view } = loop;
   if (!view) return { kind: "refused", reason: "this tablet does not know the topology yet" };
   const to = request.to ?? bestTarget(view, patience);
@@ -31,7 +31,7 @@ export async function switchOver(
   await postgres.server.checkpoint();
   loop.wish(request);
   const { shard } = view;
-  const begun = await begin(parts, view, to);
+  const begun = await beginInTopology(parts, view, to, "switchover");
   if (begun !== undefined) return { kind: "refused", reason: begun };
   const limitMs = now() + (request.drainMs ?? patience.drainMs) + unfinishedAfterMs;
   let stoppedAtMs: number | undefined;
@@ -39,8 +39,7 @@ export async function switchOver(
     if (postgres.server.process.kind !== "running") stoppedAtMs ??= now();
     const current = parts.shards.current()!.shard;
     if (current.term === shard.term && !current.switchover && stoppedAtMs === undefined) {
-      const reason = decisions.list().findLast(({ decision }) => decision === "change-shard")?.reason;
-      return { kind: "undone", reason: reason ?? "it was taken back" };
+      return { kind: "undone", reason: whyTakenBack(parts) };
     }
     const { primary, term } = current;
     if (term === shard.term || !primary) continue;
@@ -58,15 +57,25 @@ function whyNot(view: ClusterView, to: string | undefined, { patience }: Switcho
   return to === undefined ? undefined : whyNotTo(view, to, patience);
 }
 
-/** Why it could not be begun; undefined: it is. */
-async function begin({ store, shard: name, shards }: SwitchoverParts, view: ClusterView, to: string) {
+export function whyTakenBack({ decisions }: Pick<SwitchoverParts, "decisions">): string {
+  const reason = decisions.list().findLast(({ decision }) => decision === "change-shard")?.reason;
+  return reason ?? "it was taken back";
+}
+
+/** Why it could not be begun; undefined: it is. `what`: "switchover", or what else it is called. */
+export async function beginInTopology(
+  { store, shard: name, shards }: SwitchoverParts,
+  view: ClusterView,
+  to: string,
+  what: string,
+): Promise<string | undefined> {
   let problem: string | undefined;
   const before = shards.current();
   const written = await changeShard(store, name, (shard) => {
     const isAsSeen = shard.term === view.shard.term && shard.primary?.name === view.self && !shard.switchover;
     problem = isAsSeen ? undefined : "the shard has changed meanwhile";
     if (!isAsSeen) return shard;
-    const decision = beginSwitchover({ ...view, shard }, to, `switchover to ${to} by request`);
+    const decision = beginSwitchover({ ...view, shard }, to, `${what} to ${to} by request`);
     return decision.kind === "change-shard" ? decision.after : shard;
   });
   shards.wrote(written, before);

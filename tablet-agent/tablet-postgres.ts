@@ -17,6 +17,7 @@ import {
 import { type PostgresActions, postgresActions } from "./postgres-actions.ts";
 import { type PostgresStory, postgresStory } from "./postgres-story.ts";
 import { type PostgresWatch, watchPostgres } from "./postgres-watch.ts";
+import type { TabletSettings } from "./settings/tablet-settings.ts";
 import type { TabletStateFile } from "./tablet-state.ts";
 
 export interface Followed {
@@ -33,6 +34,7 @@ export interface NewPrimary {
 export interface TabletPostgresOptions {
   readonly server: PostgresServer;
   readonly state: TabletStateFile;
+  readonly settings: TabletSettings;
   readonly now: () => number;
   /** Something has changed, and there may be something to decide. */
   readonly onNews: () => void;
@@ -51,6 +53,7 @@ export class TabletPostgres {
   readonly story: PostgresStory;
   readonly server: PostgresServer;
   readonly state: TabletStateFile;
+  readonly settings: TabletSettings;
   /** Of the last start, or the promotion after it. */
   runsAs: "primary" | "standby" = "standby";
   follows: Followed | undefined;
@@ -71,10 +74,11 @@ export class TabletPostgres {
   }
 
   private constructor(options: TabletPostgresOptions, hasData: boolean, story: PostgresStory) {
-    const { server, state, now, onNews, onTrouble, pauseMs, signal, log } = options;
+    const { server, state, settings, now, onNews, onTrouble, pauseMs, signal, log } = options;
     this.#options = options;
     this.server = server;
     this.state = state;
+    this.settings = settings;
     this.hasData = hasData;
     this.story = story;
     this.actions = postgresActions({
@@ -211,6 +215,18 @@ export class TabletPostgres {
     this.actions.begin("keep-slots", () => this.server.keepSlots(tablets));
   }
 
+  /** Not urgent. */
+  applySettings(): void {
+    this.actions.begin("apply-settings", () => this.settings.apply(this.runsAs));
+  }
+
+  /** Ends a standby cleanly, for the rules to start it again. Whether it is begun. */
+  restart(): boolean {
+    if (this.actions.running !== undefined || this.runsAs !== "standby") return false;
+    this.actions.begin("restart", () => this.#stop("fast"));
+    return true;
+  }
+
   /** Does not wait; what is being done is broken off. */
   stop(mode: "fast" | "immediate" | "kill"): void {
     if (this.actions.running === "stop" || this.#killing) return;
@@ -290,7 +306,12 @@ export class TabletPostgres {
     const breakOff = () => void this.server.stop("immediate");
     signal?.addEventListener("abort", breakOff);
     try {
-      await start();
+      await this.settings.apply(this.runsAs);
+      await start().catch(async (error: unknown) => {
+        if (signal?.aborted || !(await this.settings.fallBack(error))) throw error;
+        await start();
+      });
+      await this.settings.started();
       this.story.started();
     } catch (error) {
       this.story.startFailed(error);

@@ -42,6 +42,7 @@ export function viewOf(known: Known): ClusterView {
       return { name, pledge, isWhole, wal, freeBytes, askedAtMs };
     }),
     switchover: known.switchover,
+    isRestartPending: postgres.settings.pending.length > 0,
   };
 }
 

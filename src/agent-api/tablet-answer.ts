@@ -3,6 +3,7 @@ import type { Json } from "../base/json.ts";
 import { lsnText } from "../base/lsn.ts";
 import type { MessageFields } from "./message-fields.ts";
 import { type Pledge, readPledge, writePledge } from "./pledge.ts";
+import { readSettingsInForce, type SettingsInForce, writeSettingsInForce } from "./settings-in-force.ts";
 
 export interface WalPosition {
   /** Of the primary that wrote the last record. */
@@ -36,6 +37,8 @@ export interface TabletAnswer {
   readonly freeDiskBytes?: number;
   /** The primary that it receives WAL from, and of which term. */
   readonly follows?: { readonly primary: string; readonly term: number };
+  /** How the cluster's settings are in force. */
+  readonly settings?: SettingsInForce;
 }
 
 const roles: readonly TabletRole[] = ["none", "stopped", "starting", "primary", "standby"];
@@ -51,6 +54,7 @@ export function readTabletAnswer(fields: MessageFields): TabletAnswer {
   const systemIdentifier = optional("systemIdentifier", fields.text);
   const freeDiskBytes = optional("freeDiskBytes", integer);
   const follows = optional("follows", (name) => readFollowed(object(name)));
+  const settings = optional("settings", (name) => readSettingsInForce(object(name)));
   return {
     name: fields.text("name"),
     pledge: readPledge(object("pledge")),
@@ -64,12 +68,13 @@ export function readTabletAnswer(fields: MessageFields): TabletAnswer {
     ...(systemIdentifier !== undefined && { systemIdentifier }),
     ...(freeDiskBytes !== undefined && { freeDiskBytes }),
     ...(follows && { follows }),
+    ...(settings && { settings }),
   };
 }
 
 export function writeTabletAnswer(answer: TabletAnswer): { readonly [key: string]: Json } {
   const { name, pledge, isWhole, role, wal, term, lsn, timeline, terms, follows } = answer;
-  const { systemIdentifier, freeDiskBytes } = answer;
+  const { systemIdentifier, freeDiskBytes, settings } = answer;
   return {
     name,
     role,
@@ -83,6 +88,7 @@ export function writeTabletAnswer(answer: TabletAnswer): { readonly [key: string
     ...(systemIdentifier !== undefined && { systemIdentifier }),
     ...(freeDiskBytes !== undefined && { freeDiskBytes }),
     ...(follows && { follows: { primary: follows.primary, term: follows.term } }),
+    ...(settings && { settings: writeSettingsInForce(settings) }),
   };
 }
 

@@ -3,11 +3,12 @@
 import { describeError } from "../base/describe-error.ts";
 import { type Command, UsageError } from "./command.ts";
 import { local } from "./local.ts";
+import { settings } from "./settings.ts";
 import { shards } from "./shards.ts";
 import { topology } from "./topology.ts";
 import { transactions } from "./transactions.ts";
 
-const commands: readonly Command[] = [local, shards, topology, transactions];
+const commands: readonly Command[] = [local, settings, shards, topology, transactions];
 
 const help = `Usage: shardgres <command> [options]
 

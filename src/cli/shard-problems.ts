@@ -3,7 +3,12 @@
 import type { ShardView, TabletView } from "./ask-tablets.ts";
 
 export function shardProblems(view: ShardView): string[] {
-  return [...primaryProblems(view), ...otherPrimaries(view), ...acknowledgementProblems(view)];
+  return [
+    ...primaryProblems(view),
+    ...otherPrimaries(view),
+    ...acknowledgementProblems(view),
+    ...settingsProblems(view),
+  ];
 }
 
 /** Whether all is as it should be: no problem, and every tablet is ready. */
@@ -46,6 +51,13 @@ function acknowledgementProblems({ shard, tablets }: ShardView): string[] {
   const { acknowledgements } = synchronous;
   const wanted = `${acknowledgements} of ${synchronous.standbys.join(", ")}`;
   return [`commits wait: they need ${wanted}, and ${there.length === 0 ? "none" : there.join(", ")} is connected`];
+}
+
+function settingsProblems({ tablets }: ShardView): string[] {
+  return tablets.flatMap((each) => {
+    const refused = each.kind === "answers" ? each.status.settings?.refused : undefined;
+    return refused === undefined ? [] : [`${each.tablet.name} goes on with the settings of before: ${refused}`];
+  });
 }
 
 /** As it stands in a sentence. */

@@ -80,7 +80,7 @@ function tabletLines(shard: ShardView, view: TabletView, width: number): string[
 }
 
 function tabletFacts({ shard, tablets }: ShardView, status: TabletStatus): string[] {
-  const { name, role, term, isWhole, follows, lagBytes, lagMs, lease, freeDiskBytes, topologyAgeMs } = status;
+  const { name, role, term, isWhole, follows, lagBytes, lagMs, lease, freeDiskBytes, topologyAgeMs, settings } = status;
   const primary = tablets.find(({ tablet }) => tablet.name === shard.primary?.name);
   const synchronous = primary?.kind === "answers" ? primary.status.synchronous : undefined;
   const facts = [term === undefined ? "term unknown" : `term ${term}`];
@@ -97,6 +97,8 @@ function tabletFacts({ shard, tablets }: ShardView, status: TabletStatus): strin
   if (lease.kind === "mine") {
     facts.push(lease.remainingMs === undefined ? "has the lease" : `lease for ${secondsText(lease.remainingMs)}`);
   }
+  const { restartPending = [] } = settings ?? {};
+  if (restartPending.length > 0) facts.push(`restart pending for ${restartPending.join(", ")}`);
   if (freeDiskBytes !== undefined) facts.push(`${bytesText(freeDiskBytes)} free`);
   if (topologyAgeMs !== undefined && topologyAgeMs >= oldTopologyMs) {
     facts.push(`topology not confirmed for ${secondsText(topologyAgeMs)}`);

@@ -40,7 +40,7 @@ export async function createTopology(store: TopologyStore, options: NewCluster):
   const buckets = { generation: 1, owners: placeBuckets(shards) };
   await store.put(bucketsKey, writeBuckets(buckets), "absent");
   const { authentication, postgresVersion } = options;
-  const cluster = { clusterId: randomUUID(), authentication, home: shards[0]!.name, postgresVersion };
+  const cluster = { clusterId: randomUUID(), authentication, home: shards[0]!.name, postgresVersion, settings: {} };
   await store.put(clusterKey, writeCluster(cluster), "absent");
   return await readTopology(store);
 }

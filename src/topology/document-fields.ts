@@ -8,6 +8,8 @@ export interface Fields {
   /** undefined when the field is not there. */
   optionalText(name: string): string | undefined;
   texts(name: string): readonly string[];
+  /** Texts by name, which may be empty; undefined when the field is not there. */
+  optionalTexts(name: string): Readonly<Record<string, string>> | undefined;
   integer(name: string, least: number): number;
   oneOf<const T extends string>(name: string, allowed: readonly T[]): T;
   object(name: string): Fields;
@@ -68,6 +70,17 @@ export function fieldsOf(document: string, value: Json | undefined, path = ""): 
       const field = take(name);
       if (!Array.isArray(field)) throw invalid(name, "is not a list of texts");
       return field.map((each: Json) => textOf(name, each));
+    },
+    optionalTexts(name) {
+      const field = take(name);
+      if (field === undefined) return undefined;
+      fieldsOf(document, field, `${path}${name} `);
+      const entries = Object.entries(field as { readonly [key: string]: Json });
+      const found = entries.map(([key, each]) => {
+        if (typeof each !== "string") throw invalid(`${name} ${key}`, "is not a text");
+        return [key, each] as const;
+      });
+      return Object.fromEntries(found);
     },
     integer(name, least) {
       const field = take(name);

@@ -17,10 +17,12 @@ export interface ClusterDocument {
   readonly home: ShardName;
   /** Major version that the data directories were made with: "18". */
   readonly postgresVersion: string;
+  /** Of every tablet's PostgreSQL, see cluster-settings.ts. */
+  readonly settings: Readonly<Record<string, string>>;
 }
 
-/** Of `cluster` and `buckets`; shards have one of their own. Rises when an older program could not understand them. */
-const format = 1;
+/** They rise when an older program could not understand the document. Shards have one of their own. */
+const [clusterFormat, bucketsFormat] = [2, 1];
 const shardNamePattern = /^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/;
 
 /** Throws AppError "invalid-shard-name": names become directories, hosts and keys. */
@@ -36,24 +38,25 @@ export function shardKeyInStore(name: ShardName): string {
 
 export function readCluster(value: Json): ClusterDocument {
   const fields = fieldsOf(clusterKey, value);
-  fields.format(format);
+  fields.format(clusterFormat);
   const cluster: ClusterDocument = {
     clusterId: fields.text("clusterId"),
     authentication: fields.oneOf("authentication", ["trust", "scram-sha-256"]),
     home: nameIn(fields, "home"),
     postgresVersion: fields.text("postgresVersion"),
+    settings: fields.optionalTexts("settings") ?? {},
   };
   fields.end();
   return cluster;
 }
 
-export function writeCluster(cluster: ClusterDocument): Json {
-  return { format, ...cluster };
+export function writeCluster({ settings, ...cluster }: ClusterDocument): Json {
+  return { format: clusterFormat, ...cluster, ...(Object.keys(settings).length > 0 && { settings }) };
 }
 
 export function readBuckets(value: Json): BucketMap {
   const fields = fieldsOf(bucketsKey, value);
-  fields.optionalFormat(format);
+  fields.optionalFormat(bucketsFormat);
   const generation = fields.integer("generation", 1);
   const text = fields.text("owners");
   fields.end();

@@ -55,7 +55,7 @@ export interface Shard {
 }
 
 export interface Switchover {
-  /** Name of the tablet that is to be primary. */
+  /** Name of the tablet that is to be primary. The present one: its PostgreSQL is started again. */
   readonly to: string;
 }
 

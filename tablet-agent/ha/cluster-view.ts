@@ -30,6 +30,8 @@ export interface ClusterView {
   readonly answers: readonly TabletAnswer[];
   /** While the document says `switchover`: when this agent saw it first, and whether transactions are to be broken off. */
   readonly switchover: { readonly sinceMs: number; readonly isForced: boolean } | undefined;
+  /** The own PostgreSQL has settings that count from its next start on. Left out: it has not. */
+  readonly isRestartPending?: boolean;
 }
 
 /** From the state file and the data directory; known while PostgreSQL is stopped, too. */

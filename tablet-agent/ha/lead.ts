@@ -52,7 +52,7 @@ function isToLead(view: ClusterView, patience: Patience): boolean {
   return isNamed(view) && highestTerm(view) <= view.shard.term && mayBegin(view, patience);
 }
 
-function whyNotHere({ postgres, data, nowMs, shard }: ClusterView, patience: Patience): string | undefined {
+function whyNotHere({ postgres, data, nowMs, shard, self }: ClusterView, patience: Patience): string | undefined {
   if (postgres.kind === "none") return "the data directory is gone";
   if (!data.isWhole) return "the data is not whole";
   if (postgres.kind === "stopped") {
@@ -63,8 +63,10 @@ function whyNotHere({ postgres, data, nowMs, shard }: ClusterView, patience: Pat
   // Where nobody acknowledges, others may have less: being slow is no reason.
   if (cohortInCharge(shard).acknowledgements === 0) return undefined;
   const isDown = postgres.kind === "stopped" || postgres.kind === "starting";
-  if (isDown && nowMs - postgres.downSinceMs >= patience.restartMs)
-    return `PostgreSQL has been down for ${patience.restartMs / 1000} s`;
+  // A restart in place is planned, and gateways hold their clients meanwhile.
+  const isPlanned = shard.switchover?.to === self;
+  const restartMs = isPlanned ? patience.plannedRestartMs : patience.restartMs;
+  if (isDown && nowMs - postgres.downSinceMs >= restartMs) return `PostgreSQL has been down for ${restartMs / 1000} s`;
   return undefined;
 }
 

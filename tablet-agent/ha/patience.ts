@@ -15,6 +15,8 @@ export interface Patience {
   readonly frozenMs: number;
   /** How long a primary may take to come back before somebody takes over who can. */
   readonly restartMs: number;
+  /** The same for a restart that was planned. */
+  readonly plannedRestartMs: number;
   /** So many crashes and failed starts within a minute are a crash loop. */
   readonly failuresMax: number;
   /** Below this, the disk counts as full. */
@@ -40,6 +42,7 @@ export const patience: Patience = {
   restMs: 2_000,
   frozenMs: 4_000,
   restartMs: 1_500,
+  plannedRestartMs: 10_000,
   failuresMax: 3,
   freeBytesMin: 64 * 2 ** 20,
   joinMs: 1_000,

@@ -44,18 +44,26 @@ export function leaveFullDisk(view: ClusterView, patience: Patience): Decision |
   return to === undefined ? undefined : beginSwitchover(view, to, `the disk is full, and ${to} can take over`);
 }
 
-/** The primary's side, until it has stopped. */
+/** The primary's side, until it has stopped. A switchover to itself is a restart in place, and over when that is done. */
 export function drain(view: ClusterView, patience: Patience): Decision | undefined {
   const { shard, postgres, switchover, nowMs } = view;
   if (!shard.switchover || postgres.kind !== "primary" || !isNamed(view)) return undefined;
   const { to } = shard.switchover;
-  const why = whyNotTo(view, to, patience) ?? whyNotNow(view, postgres);
+  const isRestart = to === view.self;
+  const { switchover: _, ...after } = shard;
+  if (isRestart && !view.isRestartPending)
+    return change(view, "end-switchover", after, "PostgreSQL has been started again, or need not be");
+  const why = (isRestart ? undefined : whyNotTo(view, to, patience)) ?? whyNotNow(view, postgres);
   const waitedMs = switchover ? nowMs - switchover.sinceMs : 0;
   if (why === undefined) {
     if (waitedMs < patience.settleMs)
       return { kind: "wait", reason: `gateways are given time to hear of the switchover to ${to}` };
     if (postgres.openTransactions === 0 || (switchover?.isForced && waitedMs >= patience.drainMs))
-      return { kind: "stop", mode: "fast", reason: `${to} is to be primary by a switchover` };
+      return {
+        kind: "stop",
+        mode: "fast",
+        reason: isRestart ? "PostgreSQL is to be started again in place" : `${to} is to be primary by a switchover`,
+      };
     if (waitedMs < patience.drainMs)
       return {
         kind: "wait",
@@ -65,7 +73,6 @@ export function drain(view: ClusterView, patience: Patience): Decision | undefin
     return { kind: "wait", reason: `no switchover to ${to} yet: ${why}` };
   }
   const reason = why ?? `${postgres.openTransactions} transactions were still open after ${patience.drainMs / 1000} s`;
-  const { switchover: _, ...after } = shard;
   return change(view, "end-switchover", after, `no switchover to ${to}: ${reason}`);
 }
 

@@ -2,8 +2,8 @@
 // (`postgres -C`). A wrong one in the configuration would keep it from starting.
 import { AppError } from "../../src/base/app-error.ts";
 import { runCommand } from "../../src/base/run-command.ts";
+import { checkClusterSettings } from "../../src/topology/cluster-settings.ts";
 import { postgresEnvironment } from "./environment.ts";
-import { isReserved } from "./reserved-settings.ts";
 
 /** Throws AppError "reserved-setting", or "invalid-setting" with what PostgreSQL said. The directory has data. */
 export async function checkSettings(
@@ -11,14 +11,7 @@ export async function checkSettings(
   dataDirectory: string,
   settings: Readonly<Record<string, string>>,
 ): Promise<void> {
-  for (const name of Object.keys(settings)) {
-    if (!/^[a-z_][a-z0-9_$]*(\.[a-z_][a-z0-9_$]*)?$/i.test(name)) {
-      throw new AppError("invalid-setting", `${JSON.stringify(name)} cannot be the name of a setting`);
-    }
-    if (isReserved(name)) {
-      throw new AppError("reserved-setting", `the setting ${name} cannot be chosen: the tablet agent needs it`);
-    }
-  }
+  checkClusterSettings(settings);
   const args = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   const { succeeded, output } = await runCommand(
     `${pgBin}/postgres`,

@@ -1,6 +1,6 @@
 // The configuration of a tablet's PostgreSQL, as text. Pure. It is written anew at every start and every change, after
 // what initdb chose, so that it wins. ALTER SYSTEM overrides it, but for what the agent needs to be as it says
-// (reserved-settings.ts).
+// (src/topology/reserved-settings.ts).
 import type { SynchronousStandbys } from "./server.ts";
 
 export interface ServerSettings {

@@ -1,5 +1,5 @@
 // Everything that the agent sees of its PostgreSQL, asked in one statement that works on primaries and standbys.
-
+import { type Room, roomSettings } from "../../src/agent-api/settings-in-force.ts";
 import { agentApplication } from "./session.ts";
 import { controlRole } from "./upstream-service.ts";
 
@@ -12,6 +12,8 @@ export const unblockReplayStatement = `
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE backend_type = 'client backend' AND xact_start IS NOT NULL AND application_name <> '${agentApplication}'
   AND ${isReplayBlocked}`;
+
+const room = roomSettings.map((name) => `'${name}', current_setting('${name}')::int`).join(", ");
 
 /** One row with one column of JSON: `ObservedRow`. LSNs are numbers. */
 export const observationQuery = `
@@ -45,7 +47,8 @@ SELECT json_build_object(
       'oldestMs', coalesce(max(round(extract(epoch FROM clock_timestamp() - xact_start) * 1000)), 0))
     FROM pg_stat_activity
     WHERE backend_type = 'client backend' AND xact_start IS NOT NULL AND application_name <> '${agentApplication}'),
-  'pendingRestart', EXISTS (SELECT FROM pg_settings WHERE pending_restart)) AS observed
+  'pendingRestart', EXISTS (SELECT FROM pg_settings WHERE pending_restart),
+  'room', json_build_object(${room})) AS observed
 FROM (SELECT pg_is_in_recovery() AS is_standby) AS s LEFT JOIN pg_stat_wal_receiver AS r ON true`;
 
 export interface ObservedRow {
@@ -74,4 +77,5 @@ export interface ObservedRow {
   }[];
   readonly transactions: { readonly open: number; readonly oldestMs: number };
   readonly pendingRestart: boolean;
+  readonly room: Room;
 }

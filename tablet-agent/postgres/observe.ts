@@ -119,6 +119,7 @@ function observation(row: ObservedRow, isAtEnd: boolean): Omit<Seen, "receiverPr
     standbys: row.standbys,
     transactions: row.transactions,
     pendingRestart: row.pendingRestart,
+    room: row.room,
   };
 }
 

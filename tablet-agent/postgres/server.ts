@@ -1,5 +1,7 @@
 // One PostgreSQL under full control of its agent: what can be done with it and what can be seen of it. It knows nothing of
 // the topology and decides nothing; which of these may be called when is the business of the agent's rules.
+import type { Room } from "../../src/agent-api/settings-in-force.ts";
+import type { ClusterSettings } from "../../src/topology/cluster-settings.ts";
 import type { Address } from "../../src/topology/snapshot.ts";
 import type { BackupProgress } from "./base-backup.ts";
 
@@ -77,6 +79,7 @@ export interface Observation {
   /** Transactions of clients that are open, agents' own left out. */
   readonly transactions: { readonly open: number; readonly oldestMs: number };
   readonly pendingRestart: boolean;
+  readonly room: Room;
 }
 
 export interface TermStart {
@@ -150,10 +153,14 @@ export interface PostgresServer {
   /** Of a running primary. Resolves when no commit is acknowledged any more by the rule before. */
   setSynchronousStandbys(synchronous: SynchronousStandbys | undefined): Promise<void>;
   /**
-   * All of the cluster's settings, at once and for later starts. Gives those that count from the next start on. Throws
-   * AppError "invalid-setting" or "reserved-setting", and changes nothing then.
+   * All of the cluster's settings, at once and for later starts. `raised`: what a standby needs more of, as its primary has
+   * it. Gives those that count from the next start on, unless ALTER SYSTEM decides them. Throws AppError "invalid-setting" or
+   * "reserved-setting", and changes nothing then.
    */
-  setSettings(settings: Readonly<Record<string, string>>): Promise<{ readonly needsRestart: readonly string[] }>;
+  setSettings(
+    settings: ClusterSettings,
+    raised?: ClusterSettings,
+  ): Promise<{ readonly needsRestart: readonly string[] }>;
   checkpoint(): Promise<void>;
   /**
    * Keeps one physical slot for each other tablet and no more, and gives up those of the tablets that are gone. A standby

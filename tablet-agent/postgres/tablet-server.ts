@@ -8,6 +8,7 @@ import type { Log } from "../../src/base/log.ts";
 import type { PostgresVersion } from "../../src/base/postgres-version.ts";
 import { rotateLog, rotateLogInUse } from "../../src/base/rotate-log.ts";
 import { syncDirectory, writeFileWhole } from "../../src/base/write-file.ts";
+import type { ClusterSettings } from "../../src/topology/cluster-settings.ts";
 import type { Address } from "../../src/topology/snapshot.ts";
 import type { BackupProgress } from "./base-backup.ts";
 import { branchedAt } from "./branched-at.ts";
@@ -23,6 +24,7 @@ import { type Postmaster, startPostmaster } from "./postmaster.ts";
 import { promoteTo, recordTerm } from "./promotion.ts";
 import { receiverProblem } from "./receiver-problem.ts";
 import { ensureSlots, keepSlots, slotName } from "./replication-slots.ts";
+import { restartPending } from "./restart-pending.ts";
 import { rewind } from "./rewind.ts";
 import { readRoles } from "./roles.ts";
 import {
@@ -63,7 +65,7 @@ export interface TabletServerOptions {
   readonly tls: TlsFiles | undefined;
   readonly fsync: boolean;
   /** The cluster's settings to begin with, see `setSettings`. */
-  readonly settings: Readonly<Record<string, string>>;
+  readonly settings: ClusterSettings;
   readonly log: Log;
 }
 
@@ -287,13 +289,12 @@ class TabletServer implements PostgresServer {
     }
   }
 
-  async setSettings(settings: Readonly<Record<string, string>>): Promise<{ readonly needsRestart: readonly string[] }> {
+  async setSettings(settings: ClusterSettings, raised: ClusterSettings = {}) {
     await checkSettings(this.#options.pgBin, this.#dataDirectory, settings);
     this.#configuration.chosen = settings;
-    if (!this.#process.running) return { needsRestart: [] };
-    const pendingQuery = "SELECT name FROM pg_settings WHERE pending_restart ORDER BY 1";
-    const { rows } = await this.#reload((client) => client.query<{ name: string }>(pendingQuery));
-    return { needsRestart: rows.map((row) => row.name) };
+    this.#configuration.raised = raised;
+    if (!this.#process.running) return { needsRestart: [] as string[] };
+    return { needsRestart: await this.#reload(restartPending) };
   }
 
   async checkpoint(): Promise<void> {

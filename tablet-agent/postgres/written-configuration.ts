@@ -15,8 +15,8 @@ import {
   type ServerSettings,
   serverConfiguration,
 } from "./configuration.ts";
-import { withoutReserved } from "./reserved-settings.ts";
 import { type SessionTarget, value, withSession } from "./session.ts";
+import { withoutReserved } from "./without-reserved.ts";
 
 export interface ConfigurationOptions extends Omit<ReplicatedSettings, "chosen" | "revision" | "role"> {
   readonly server: ServerSettings;

@@ -12,6 +12,7 @@ export const patience: Patience = {
   restMs: 800,
   frozenMs: 1500,
   restartMs: 700,
+  plannedRestartMs: 3000,
   failuresMax: 3,
   freeBytesMin: 1,
   joinMs: 400,

@@ -10,6 +10,8 @@ import type { Address, ShardName } from "../../src/topology/snapshot.ts";
 
 export interface TestClusterOptions {
   readonly shards: number;
+  /** Standbys of each; none when left out. */
+  readonly replicas?: number;
   readonly authentication?: "trust" | "scram-sha-256";
   /** Of role postgres, with scram-sha-256; "secret" when left out. */
   readonly postgresPassword?: string;

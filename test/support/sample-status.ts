@@ -23,6 +23,17 @@ export const fullStatus: TabletStatus = {
   lagBytes: 12,
   lagMs: 34,
   freeDiskBytes: 56_000_000_000,
+  settings: {
+    digest: "4f53cda18c2baa0c",
+    restartPending: [],
+    room: {
+      max_connections: 300,
+      max_worker_processes: 8,
+      max_wal_senders: 30,
+      max_prepared_transactions: 200,
+      max_locks_per_transaction: 64,
+    },
+  },
   synchronous: { standbys: ["s1-1", "s1-2"], acknowledgements: 1 },
   standbys: [
     { name: "s1-1", state: "streaming", isSynchronous: true, lsn: 0x7001230, lagBytes: 0, lagMs: 1 },

@@ -97,6 +97,10 @@ function switching(changes: Partial<PrimaryState> = {}, sinceMs = 9000): Cluster
   };
 }
 
+function restarting(): ClusterView {
+  return { ...switching(), shard: { ...shard, switchover: { to: "a" } }, isRestartPending: true };
+}
+
 const situations: readonly [string, ClusterView, string][] = [
   ["all is well with a primary", primary, "wait: nothing is to be done"],
   ["all is well with a standby", standby, "wait: nothing is to be done"],
@@ -428,6 +432,35 @@ const situations: readonly [string, ClusterView, string][] = [
     "the target of the switchover has gone",
     switching({ standbys: [streams("c")] }),
     "end-switchover: no switchover to b: b does not receive the primary's WAL",
+  ],
+  [
+    "a restart in place waits for transactions as well",
+    restarting(),
+    "stop fast: PostgreSQL is to be started again in place",
+  ],
+  [
+    "transactions stay open before a restart in place",
+    { ...restarting(), switchover: { sinceMs: 0, isForced: false }, postgres: { ...running, openTransactions: 2 } },
+    "end-switchover: no switchover to a: 2 transactions were still open after 5 s",
+  ],
+  [
+    "PostgreSQL has stopped for a restart in place",
+    { ...restarting(), postgres: { ...crashed, how: "cleanly", failures: 0, downSinceMs: 2_000 } },
+    "start-primary 5: the primary of term 5 has ended (cleanly)",
+  ],
+  [
+    "PostgreSQL does not come back from a restart in place",
+    {
+      ...restarting(),
+      answers: [answer("b", 5), answer("c", 5)],
+      postgres: { ...crashed, how: "cleanly", downSinceMs: -1 },
+    },
+    "release-lease: PostgreSQL has been down for 10 s, and others can take over",
+  ],
+  [
+    "PostgreSQL is back from a restart in place",
+    { ...restarting(), isRestartPending: false },
+    "end-switchover: PostgreSQL has been started again, or need not be",
   ],
   ["nothing is open", switching(), "stop fast: b is to be primary by a switchover"],
   [

@@ -7,10 +7,10 @@ import { makeVerifier } from "../../../src/pgwire/scram.ts";
 import { clientAuthentication, serverConfiguration } from "../../../tablet-agent/postgres/configuration.ts";
 import { parsePostmasterPid } from "../../../tablet-agent/postgres/postmaster-pid.ts";
 import { slotName } from "../../../tablet-agent/postgres/replication-slots.ts";
-import { withoutReserved } from "../../../tablet-agent/postgres/reserved-settings.ts";
 import { readRoles, roleStatements } from "../../../tablet-agent/postgres/roles.ts";
 import { socketDirectoryFor } from "../../../tablet-agent/postgres/socket-directory.ts";
 import { serviceText, upstreamConninfo } from "../../../tablet-agent/postgres/upstream-service.ts";
+import { withoutReserved } from "../../../tablet-agent/postgres/without-reserved.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 const settings = { name: "s1-0", socketDirectory: "/data/s1", port: 5432, fsync: true };

@@ -81,8 +81,8 @@ describe("a document that makes no sense is refused with its name and field", ()
     ["cluster", "text", 'topology document "cluster": it is not an object'],
     [
       "cluster",
-      { ...cluster, format: 2 },
-      'topology document "cluster" has the format 2, and this program understands 1',
+      { ...cluster, format: 3 },
+      'topology document "cluster" has the format 3, and this program understands 2',
     ],
     ["cluster", { ...cluster, authentication: "md5" }, "authentication is none of trust, scram-sha-256"],
     ["cluster", { ...cluster, home: "s9" }, 'the home shard "s9" does not exist'],
