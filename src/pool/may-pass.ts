@@ -28,7 +28,7 @@ export function mayPass(error: unknown): boolean {
 /** cannot_connect_now. `reason`: of the last attempt; undefined: a switchover is under way. */
 export function heldTooLong(shard: ShardName, reason: unknown, heldMs: number): SqlError {
   const last = reason instanceof Error ? `The last attempt to connect failed: ${reason.message}.` : "";
-  const waited = heldMs > 0 ? `shardgres.hold_timeout is over, ${heldMs} ms.` : "";
+  const waited = heldMs > 0 ? `The statement has waited for ${heldMs} ms (shardgres.hold_timeout).` : "";
   return new SqlError({
     code: "57P03",
     message:
@@ -36,6 +36,6 @@ export function heldTooLong(shard: ShardName, reason: unknown, heldMs: number): 
         ? `shard "${shard}" is being switched over to another primary`
         : `shard "${shard}" has no primary at present`,
     detail: [waited, last].filter((text) => text !== "").join(" ") || undefined,
-    hint: "Nothing of this statement has been sent to the shard. It may be tried again.",
+    hint: "The statement has changed nothing on this shard. It may be tried again.",
   });
 }

@@ -117,8 +117,8 @@ describe("while a switchover is under way", () => {
       const held = {
         code: "57P03",
         message: 'shard "s2" is being switched over to another primary',
-        detail: "shardgres.hold_timeout is over, 150 ms.",
-        hint: "Nothing of this statement has been sent to the shard. It may be tried again.",
+        detail: "The statement has waited for 150 ms (shardgres.hold_timeout).",
+        hint: "The statement has changed nothing on this shard. It may be tried again.",
       };
       const began = performance.now();
       for (const sql of [balanceOf(b), "select count(*) from account", add(b)]) {

@@ -193,7 +193,7 @@ test("a server that does not come back: when the hold timeout is over, the error
       code: "57P03",
       message: 'shard "s2" has no primary at present',
       detail: expect.stringMatching(
-        /^shardgres.hold_timeout is over, 200 ms. The last attempt to connect failed: connect ECONNREFUSED /,
+        /^The statement has waited for 200 ms \(shardgres.hold_timeout\). The last attempt to connect failed: connect ECONNREFUSED /,
       ),
     });
     expect(await rowsOf(session, `select count(*) from account where id = ${keys[0]![0]}`)).toEqual(["1"]);
