@@ -7,7 +7,7 @@ import { hasLease, highestTerm, isNamed } from "./may-lead.ts";
 import type { Patience } from "./patience.ts";
 import { compareWal, type WalPosition } from "./wal-position.ts";
 
-export function takeFreeLease(view: ClusterView, { freeLeaseMs }: Patience): Decision | undefined {
+export function takeFreeLease(view: ClusterView, patience: Patience): Decision | undefined {
   const { lease, nowMs, restsUntilMs, self, shard } = view;
   if (lease.kind !== "free" || shard.term === 0) return undefined;
   if (view.postgres.kind === "primary") return { kind: "try-lease", reason: "the primary takes its lease again" };
@@ -16,11 +16,15 @@ export function takeFreeLease(view: ClusterView, { freeLeaseMs }: Patience): Dec
   if (!isCandidate(view)) return undefined;
   if (shard.switchover?.to === self)
     return { kind: "try-lease", reason: "this tablet is to be primary by a switchover" };
-  // Those who acknowledge commits are better candidates.
-  const isMember = [shard.cohort, shard.nextCohort].some((cohort) => cohort?.standbys.includes(self));
-  const patienceMs = isMember || shard.primary?.name === self ? freeLeaseMs : 3 * freeLeaseMs;
-  if (nowMs - lease.sinceMs < patienceMs) return undefined;
+  if (nowMs - lease.sinceMs < patienceWithFree(view, patience)) return undefined;
   return { kind: "try-lease", reason: `${primaryName(view)} has not taken the free lease` };
+}
+
+/** The target of a switchover goes first; and those who acknowledge commits are better candidates than others. */
+function patienceWithFree({ shard, self }: ClusterView, { freeLeaseMs, restMs }: Patience): number {
+  if (shard.switchover) return restMs;
+  const isMember = [shard.cohort, shard.nextCohort].some((cohort) => cohort?.standbys.includes(self));
+  return isMember || shard.primary?.name === self ? freeLeaseMs : 3 * freeLeaseMs;
 }
 
 export function leaveLease(view: ClusterView, { candidateMs, restMs }: Patience): Decision | undefined {

@@ -69,15 +69,13 @@ export function act(tablet: Tablet, decision: Decision, world: World): void {
     case "follow":
       cutReceiver(postgres, nowMs);
       tablet.pledge = { term: decision.term, candidate: decision.primary };
-      postgres.role = standby({ primary: decision.primary, term: decision.term });
+      postgres.role = standby(upstream(decision, world));
       break;
     case "follow-nobody":
       cutReceiver(postgres, nowMs);
       break;
     case "stop":
-      if (decision.mode !== "fast" || postgres.role.kind !== "primary")
-        killPostgres(postgres, nowMs, decision.mode !== "kill");
-      else postgres.role.stopsAtMs ??= nowMs + 600;
+      stop(tablet, decision.mode, world);
       break;
     case "set-synchronous":
       setSynchronous(tablet, decision.cohort, world);
@@ -87,8 +85,22 @@ export function act(tablet: Tablet, decision: Decision, world: World): void {
   }
 }
 
+function upstream({ primary, term }: Of<"follow">, { tablets }: World): Upstream {
+  return { primary, term, copy: tablets.get(primary)!.postgres.copy };
+}
+
 function standby(follows: Upstream | undefined) {
   return { kind: "standby", follows, cannotFollow: false } as const;
+}
+
+function stop({ postgres }: Tablet, mode: Of<"stop">["mode"], { events, checker }: World): void {
+  const { role, wal } = postgres;
+  if (mode !== "fast" || role.kind !== "primary") {
+    killPostgres(postgres, events.now(), mode !== "kill");
+  } else if (role.stopsAtMs === undefined) {
+    checker.leftInDoubt(wal.length - role.acknowledged);
+    role.stopsAtMs = events.now() + 2500;
+  }
 }
 
 /** Runs later, if the agent still runs then, has not been started again, and is not asleep. */
@@ -273,7 +285,7 @@ function changeShard(tablet: Tablet, { change, before, after }: Of<"change-shard
   askStore(tablet, world, () => {
     const version = mutation.blindWrite && change === "name-primary" ? store.version : Number(before.version);
     const old = store.shard;
-    if (replaceShard(store, version, after)) {
+    if (replaceShard(store, version, after, world.events.now())) {
       checker.changed(old, after, change);
       happens(change, world);
     }

@@ -16,7 +16,18 @@ export interface Checker {
   acknowledged(by: string, index: number, record: WalRecord, cohort: Cohort): void;
   /** The topology has been written. */
   changed(before: Shard, after: Shard, change: ShardChange): void;
+  /** A primary is shut down while so many writes have not been acknowledged: their clients do not know what became of them. */
+  leftInDoubt(writes: number): void;
   count(): number;
+  readonly switchovers: Switchovers;
+}
+
+export interface Switchovers {
+  readonly begun: number;
+  /** The target became primary. */
+  readonly done: number;
+  readonly undone: number;
+  readonly inDoubt: number;
 }
 
 interface Promotion {
@@ -38,6 +49,7 @@ export function makeChecker(store: Store): Checker {
   /** What nobody but the primary need have: it may be lost, until a cohort has it. */
   let loose: Acknowledged[] = [];
   let count = 0;
+  const switchovers = { begun: 0, done: 0, undone: 0, inDoubt: 0 };
   return {
     promoted(name, term, wal) {
       const other = primaries.get(term) ?? name;
@@ -68,6 +80,9 @@ export function makeChecker(store: Store): Checker {
     changed(before, after, change) {
       const isRising = change === "name-primary" ? after.term > before.term : after.term === before.term;
       if (!isRising) throw new Violation(`the topology goes from term ${before.term} to ${after.term}`);
+      if (change === "begin-switchover") switchovers.begun++;
+      if (change === "end-switchover") switchovers.undone++;
+      if (change === "name-primary" && before.switchover?.to === after.primary?.name) switchovers.done++;
       if (change !== "settle-cohort") return;
       if (after.cohort.acknowledgements === 0) {
         // From now on a failover promises nothing.
@@ -78,6 +93,10 @@ export function makeChecker(store: Store): Checker {
         loose = [];
       }
     },
+    leftInDoubt(writes) {
+      switchovers.inDoubt += writes;
+    },
     count: () => count,
+    switchovers,
   };
 }

@@ -8,6 +8,7 @@ import type { Random } from "../support/random.ts";
 import { act } from "./agent-acts.ts";
 import { resumeProcess, startProcess, stopProcess } from "./network-model.ts";
 import { killPostgres } from "./postgres-model.ts";
+import { replaceShard } from "./store-model.ts";
 import { emptyMemory, type Tablet } from "./tablet-model.ts";
 import { patience } from "./timing.ts";
 import { viewOf } from "./view-model.ts";
@@ -127,6 +128,22 @@ export function makeFaults(random: Random, theme: Theme, names: readonly string[
   return faults.sort((a, b) => a.atMs - b.atMs);
 }
 
+/** What an operator does on a quiet day: one switchover after the other, to whomever. */
+export function planSwitchovers(random: Random, names: readonly string[]): Fault[] {
+  const nothing = {
+    moment: undefined,
+    afterMs: 0,
+    forMs: 0,
+    tablet: primaryThen,
+    isDeaf: false,
+    policy: "one",
+    jumpMs: 0,
+  } as const;
+  return [8000, 12_000, 16_000, 20_000, 24_000].map((fromMs) => {
+    return { ...nothing, atMs: fromMs + random.below(1000), kind: "switch-over", other: random.pick(names) } as const;
+  });
+}
+
 /** Makes it happen when its time has come, and ends it. */
 export function schedule(fault: Fault, world: World): void {
   const { events, awaited } = world;
@@ -210,8 +227,7 @@ function begin(fault: Fault, world: World): () => void {
       askSwitchover(world, fault.other);
       return once;
     case "set-policy":
-      store.shard = { ...store.shard, durability: fault.policy };
-      store.version++;
+      replaceShard(store, store.version, { ...store.shard, durability: fault.policy }, nowMs);
       return once;
   }
 }

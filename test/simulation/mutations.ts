@@ -78,6 +78,16 @@ export const mutations: Readonly<Record<string, Mutant>> = {
       view: (view) => (isCandidate(view) ? { ...view, shard: { ...view.shard, nextCohort: undefined } } : view),
     },
   },
+  "the old cohort's quorum is used after it was replaced": {
+    mutation: {
+      decision: (decision, view) => {
+        if (decision.kind === "set-synchronous" && !view.shard.nextCohort)
+          return { kind: "wait", reason: "it is in force" };
+        if (decision.kind !== "change-shard" || decision.change !== "settle-cohort") return decision;
+        return { ...decision, after: { ...decision.after, cohort: decision.before.shard.cohort } };
+      },
+    },
+  },
   "a cohort counts before it has all that was written": {
     mutation: {
       view: (view) => {

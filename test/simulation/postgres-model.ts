@@ -19,6 +19,8 @@ export interface WalRecord {
 export interface Upstream {
   readonly primary: string;
   readonly term: number;
+  /** Which data it had then. */
+  readonly copy: number;
 }
 
 interface Timeline {
@@ -31,6 +33,8 @@ export interface Postgres {
   hasData: boolean;
   /** False while a rewind or clone is unfinished; that outlives a crash. */
   whole: boolean;
+  /** Rises when the data is replaced. */
+  copy: number;
   /** The length is the LSN. */
   readonly wal: WalRecord[];
   flushed: number;
@@ -84,6 +88,7 @@ export function makePostgres(name: string): Postgres {
     process,
     hasData: false,
     whole: false,
+    copy: 0,
     wal: [],
     flushed: 0,
     timelines: [],
@@ -240,9 +245,10 @@ function ask(postgres: Postgres, role: Standby, follows: Upstream, world: Postgr
   const source = world.postgres(follows.primary);
   world.network.send(host, source.process, () => {
     const { role: there } = source;
-    // It gets the WAL of whatever runs there by now, but acknowledges only to the primary of the term that it follows.
+    // It gets the WAL of whatever runs there by now, but acknowledges only to the primary of the term that it follows. From
+    // other data than it began with it gets none that goes on from its last record (xl_prev, CRC).
     const isOfTerm = there.kind === "primary" && there.term === follows.term;
-    if (!source.process.running || source.readyAtMs > world.events.now()) return;
+    if (source.readyAtMs > world.events.now() || source.copy !== follows.copy) return;
     const at = source.timelines.findIndex(({ number }) => number === timeline);
     const end = source.timelines[at + 1]?.lsn ?? Number.POSITIVE_INFINITY;
     const isRefused = at === -1 || flushed > end;
@@ -276,6 +282,7 @@ export function copyData(postgres: Postgres, { wal, flushed, timelines }: Postgr
   postgres.wal.splice(0, postgres.wal.length, ...wal.slice(0, flushed));
   postgres.flushed = flushed;
   postgres.timelines = timelines.filter(({ lsn }) => lsn < flushed);
+  postgres.copy++;
   postgres.hasData = true;
   postgres.whole = true;
   postgres.isDamaged = false;

@@ -3,7 +3,7 @@
 // same history.
 import { noCohort, type Shard, type ShardName } from "../../src/topology/snapshot.ts";
 import { type Random, seededRandom } from "../support/random.ts";
-import { makeChecker, Violation } from "./checker.ts";
+import { makeChecker, type Switchovers, Violation } from "./checker.ts";
 import { makeEvents } from "./events.ts";
 import {
   type Fault,
@@ -31,9 +31,11 @@ export interface History {
   readonly term: number;
   /** From the end of the faults to the first acknowledged writes. */
   readonly recoveredMs: number;
+  readonly switchovers: Switchovers;
 }
 
 const recoveryLimitMs = 60_000;
+const gatewayDelayMs = 50;
 
 export interface Variation {
   readonly mutation?: Mutation;
@@ -71,7 +73,9 @@ export function runHistory(seed: number, { mutation = {}, theme, faults: given }
     if (!(error instanceof Violation)) throw error;
     violation = error.message;
   }
-  return { seed, faults, violation, acknowledged: checker.count(), term: world.store.shard.term, recoveredMs };
+  const { switchovers } = checker;
+  const { term } = world.store.shard;
+  return { seed, faults, violation, acknowledged: checker.count(), term, recoveredMs, switchovers };
 }
 
 function makeShard(random: Random): Shard {
@@ -114,8 +118,9 @@ export function makeWorld(seed: number, shard: Shard, mutation: Mutation): World
   };
   for (const tablet of tablets.values()) {
     const { name, postgres, agent } = tablet;
-    // Clients write to whatever calls itself primary, wherever it is.
-    again(`${name} clients`, 250, () => isWorking(postgres, events.now()) && write(postgres));
+    // Clients write to whatever calls itself primary, wherever it is, unless their gateway has heard of a switchover.
+    const isHeld = () => store.shard.switchover !== undefined && events.now() - store.changedAtMs > gatewayDelayMs;
+    again(`${name} clients`, 250, () => !isHeld() && isWorking(postgres, events.now()) && write(postgres));
     // Standbys that are all equally far would hide who has what.
     const everyMs = random(name).pick([80, 150, 600]);
     again(

@@ -1,5 +1,7 @@
 // The protocol of failover in thousands of histories, and the proof that the checker bites. `npm run simulate` runs more.
 import { describe, expect, test } from "vitest";
+import { seededRandom } from "../support/random.ts";
+import { planSwitchovers } from "./faults.ts";
 import { type Mutant, mutations } from "./mutations.ts";
 import { runHistory } from "./run-history.ts";
 import { describeHistory, shrink } from "./shrink.ts";
@@ -22,6 +24,23 @@ test(`${histories} histories lose nothing that was acknowledged, and all have a 
 
 test("a history is the same every time", () => {
   expect(runHistory(31)).toEqual(runHistory(31));
+});
+
+test("switchovers, when nothing else happens, lose nothing, and leave no client in doubt", () => {
+  let [begun, undone] = [0, 0];
+  for (let seed = 1; seed <= 300; seed++) {
+    const faults = planSwitchovers(seededRandom(seed), ["a", "b"]);
+    const { violation, switchovers } = runHistory(seed, { faults });
+    expect(violation).toBeUndefined();
+    expect(switchovers.inDoubt).toBe(0);
+    // Each has made its target the primary, or left everything as it was.
+    expect(switchovers.done + switchovers.undone).toBe(switchovers.begun);
+    begun += switchovers.begun;
+    undone += switchovers.undone;
+  }
+  // Those to whom is primary already are refused; a slow answer may undo one.
+  expect(begun).toBeGreaterThan(500);
+  expect(undone / begun).toBeLessThan(0.1);
 });
 
 describe("a rule of safety that is switched off is noticed", () => {

@@ -7,11 +7,12 @@ export interface Store {
   readonly process: Process;
   shard: Shard;
   version: number;
+  changedAtMs: number;
   lease: { readonly holder: string; readonly untilMs: number } | undefined;
 }
 
 export function makeStore(shard: Shard): Store {
-  return { process: makeProcess("store"), shard, version: 1, lease: undefined };
+  return { process: makeProcess("store"), shard, version: 1, changedAtMs: 0, lease: undefined };
 }
 
 export function leaseHolder({ lease }: Store, nowMs: number): string | undefined {
@@ -28,9 +29,10 @@ export function releaseLease(store: Store, name: string): void {
   if (store.lease?.holder === name) store.lease = undefined;
 }
 
-export function replaceShard(store: Store, version: number, after: Shard): boolean {
+export function replaceShard(store: Store, version: number, after: Shard, nowMs: number): boolean {
   if (store.version !== version) return false;
   store.shard = after;
+  store.changedAtMs = nowMs;
   store.version++;
   return true;
 }

@@ -414,6 +414,31 @@ const situations: readonly [string, ClusterView, string][] = [
     "release-lease: too few members of the cohort have pledged a new term in time",
   ],
   [
+    "the topology does not have this tablet any more",
+    { ...standby, shard: { ...shard, tablets: [tablets[0]!, tablets[2]!] }, lease: free },
+    "wait: nothing is to be done",
+  ],
+  [
+    "the topology does not have this candidate any more",
+    { ...waiting, ...candidate, shard: { ...shard, tablets: [tablets[0]!, tablets[2]!] } },
+    "release-lease: this tablet cannot be a candidate: its data is not whole, or the topology does not have it",
+  ],
+  [
+    "one that has pledged is not a tablet any more",
+    { ...waiting, ...candidate, shard: { ...shard, tablets: tablets.slice(0, 2) }, answers: [answer("c", 6)] },
+    "ask-pledges 6: the primary of term 5, a, does not hold the lease",
+  ],
+  [
+    "the third one leaves the free lease to the target of a switchover",
+    { ...standby, self: "c", shard: { ...shard, switchover: { to: "b" } }, lease: { kind: "free", sinceMs: 8500 } },
+    "wait: nothing is to be done",
+  ],
+  [
+    "the target of a switchover does not take the free lease",
+    { ...standby, self: "c", shard: { ...shard, switchover: { to: "b" } }, lease: free },
+    "try-lease: a has not taken the free lease",
+  ],
+  [
     "gateways are about to hear of the switchover",
     switching({}, 9900),
     "wait: gateways are given time to hear of the switchover to b",
