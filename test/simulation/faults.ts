@@ -1,7 +1,6 @@
 // What goes wrong in a history, and what its operator does: a list made from the seed, so that a failing one can be tried
 // with fewer of them.
 import type { DurabilityPolicy, Shard } from "../../src/topology/snapshot.ts";
-import { cohortInCharge } from "../../tablet-agent/ha/cohort.ts";
 import type { ShardChange } from "../../tablet-agent/ha/decision.ts";
 import { beginSwitchover, whyNotTo } from "../../tablet-agent/ha/switch-over.ts";
 import type { Random } from "../support/random.ts";
@@ -53,6 +52,8 @@ const themes = {
 export const primaryThen = "the primary";
 export const firstThen = "the first who acknowledges";
 export const lastThen = "the last who acknowledges";
+export const leaverThen = "who is to acknowledge no more";
+export const joinerThen = "who is to acknowledge from now on";
 
 export type Theme = keyof typeof themes;
 
@@ -98,7 +99,10 @@ export const faultsUntilMs = 30_000;
 /** Faults come in bursts: it is the second one, while the first is being answered, that finds what is wrong. */
 export function makeFaults(random: Random, theme: Theme, names: readonly string[], mayHaveNone: boolean): Fault[] {
   const kinds = Object.entries(themes[theme]).flatMap(([kind, weight]) => Array<Kind>(weight).fill(kind as Kind));
-  const who = () => (random.next() < 0.5 ? random.pick([primaryThen, primaryThen, firstThen]) : random.pick(names));
+  const who = () =>
+    random.next() < 0.5
+      ? random.pick([primaryThen, primaryThen, firstThen, leaverThen, joinerThen])
+      : random.pick(names);
   const isAimed = random.next() < 0.5;
   const fault = (kind: Fault["kind"], fromMs: number, moment: Moment | undefined): Fault => ({
     atMs: fromMs + random.below(moment ? 100 : 6000),
@@ -233,10 +237,16 @@ function begin(fault: Fault, world: World): () => void {
 }
 
 function nameThen(tablet: string, shard: Shard): string {
-  if (tablet === primaryThen) return shard.primary?.name ?? "a";
-  const { standbys } = cohortInCharge(shard);
-  if (tablet === firstThen) return standbys[0] ?? "a";
-  return tablet === lastThen ? (standbys.at(-1) ?? "a") : tablet;
+  const { cohort, nextCohort = cohort, primary } = shard;
+  const [left, joined] = [cohort.standbys, nextCohort.standbys];
+  const whoThen: Readonly<Record<string, string | undefined>> = {
+    [primaryThen]: primary?.name,
+    [firstThen]: joined[0],
+    [lastThen]: joined.at(-1),
+    [leaverThen]: left.find((name) => !joined.includes(name)),
+    [joinerThen]: joined.find((name) => !left.includes(name)),
+  };
+  return tablet in whoThen ? (whoThen[tablet] ?? shard.tablets[0]!.name) : tablet;
 }
 
 /** Everybody has everything, or is about to. */

@@ -4,14 +4,17 @@ import type { ClusterView } from "../../tablet-agent/ha/cluster-view.ts";
 import { withPrimary } from "../../tablet-agent/ha/cohort.ts";
 import type { Decision } from "../../tablet-agent/ha/decision.ts";
 import type { WalPosition } from "../../tablet-agent/ha/wal-position.ts";
-import { type Fault, firstThen, lastThen, primaryThen } from "./faults.ts";
+import { type Fault, firstThen, joinerThen, lastThen, leaverThen, primaryThen, type Theme } from "./faults.ts";
 import type { Mutation } from "./world.ts";
 
 const nothing = { moment: undefined, afterMs: 0, other: "", isDeaf: true, policy: "one", jumpMs: 0 } as const;
+const afterNaming = { atMs: 6000, moment: "name-primary" } as const;
 const afterBegin = { atMs: 9000, moment: "begin-cohort" } as const;
 
 export interface Mutant {
   readonly mutation: Mutation;
+  /** Where it is found sooner. */
+  readonly theme?: Theme;
   /** When what goes wrong by chance is too rarely what it takes. */
   readonly faults?: readonly Fault[];
 }
@@ -38,7 +41,20 @@ export const mutations: Readonly<Record<string, Mutant>> = {
           : view,
     },
   },
-  "a pledge does not cut the WAL receiver": { mutation: { keepReceiver: true } },
+  "a pledge does not cut the WAL receiver": {
+    mutation: {
+      keepReceiver: true,
+      view: (view) => {
+        const isHeld = view.postgres.kind === "standby" && view.pledge.term > view.shard.term;
+        return isHeld ? { ...view, postgres: { ...view.postgres, follows: undefined } } : view;
+      },
+    },
+    // The agent of the primary is asleep, and so is that of a standby that has pledged.
+    faults: [
+      { ...nothing, atMs: 6000, forMs: 15_000, kind: "pause-agent", tablet: primaryThen },
+      { ...nothing, ...afterNaming, afterMs: 0, forMs: 9000, kind: "pause-agent", tablet: firstThen },
+    ],
+  },
   "a pledge is forgotten": {
     mutation: {
       view: (view) => {
@@ -50,6 +66,7 @@ export const mutations: Readonly<Record<string, Mutant>> = {
   },
   "the longest WAL counts, of whatever term": {
     mutation: { view: (view) => withWal(view, ({ lsn }) => ({ term: 0, lsn })) },
+    theme: "sleep",
   },
   "any of those who have pledged is promoted": {
     mutation: { view: (view) => withWal(view, () => ({ term: 0, lsn: 0 })) },
@@ -64,6 +81,7 @@ export const mutations: Readonly<Record<string, Mutant>> = {
         return { ...view, answers };
       },
     },
+    theme: "changes",
   },
   "the next cohort's quorum alone is used while the cohort changes": {
     mutation: {
@@ -72,11 +90,23 @@ export const mutations: Readonly<Record<string, Mutant>> = {
         return nextCohort && isCandidate(view) ? { ...view, shard: { ...view.shard, cohort: nextCohort } } : view;
       },
     },
+    // Who is to acknowledge no more has just done so, alone, and is gone with the primary.
+    faults: [
+      { ...nothing, atMs: 9000, forMs: 0, kind: "set-policy", tablet: primaryThen, policy: "none" },
+      { ...nothing, ...afterBegin, afterMs: 20, forMs: 9000, kind: "kill-machine", tablet: primaryThen },
+      { ...nothing, ...afterBegin, afterMs: 30, forMs: 9000, kind: "pause-machine", tablet: leaverThen },
+    ],
   },
   "the old cohort's quorum alone is used while the cohort changes": {
     mutation: {
       view: (view) => (isCandidate(view) ? { ...view, shard: { ...view.shard, nextCohort: undefined } } : view),
     },
+    // Who is to acknowledge from now on has just done so, alone, and is gone with the primary.
+    faults: [
+      { ...nothing, atMs: 6000, forMs: 3000, kind: "pause-machine", tablet: lastThen },
+      { ...nothing, ...afterBegin, afterMs: 550, forMs: 9000, kind: "kill-machine", tablet: primaryThen },
+      { ...nothing, ...afterBegin, afterMs: 560, forMs: 9000, kind: "pause-machine", tablet: joinerThen },
+    ],
   },
   "the old cohort's quorum is used after it was replaced": {
     mutation: {
@@ -134,6 +164,7 @@ export const mutations: Readonly<Record<string, Mutant>> = {
     mutation: {
       view: (view) => (view.wal ? { ...view, wal: { ...view.wal, branchedAtLsn: undefined } } : view),
     },
+    theme: "sleep",
   },
 };
 
