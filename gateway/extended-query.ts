@@ -131,7 +131,8 @@ export class ExtendedQuery {
       // Carried out one by one, the error comes where it belongs.
       return false;
     }
-    if (!isForwardable) return false;
+    if (!isForwardable || (together.shard !== undefined && !session.reads.takeShortWay(together.readOnly)))
+      return false;
     const shard = together.shard ?? session.transaction.participants.keys().next().value ?? session.topology.home;
     const { bytes, needs } = together.finish(shard);
     const { texts, readOnly, described } = together;

@@ -6,6 +6,9 @@ import type { ScramSecret } from "../src/pgwire/scram.ts";
 import { createPlanCache } from "../src/planner/plan-cache.ts";
 import type { AdminConnections } from "../src/pool/admin-connections.ts";
 import { ConnectionPool } from "../src/pool/connection-pool.ts";
+import { StandbyWatch } from "../src/pool/standby-watch.ts";
+import { TabletPool } from "../src/pool/tablet-pool.ts";
+import { TabletReports } from "../src/pool/tablet-reports.ts";
 import type { Topology } from "../src/topology/snapshot.ts";
 import { CancelKeys } from "./cancel-keys.ts";
 import { connectionSettings } from "./commit-durability.ts";
@@ -18,7 +21,10 @@ import { SharedStatements } from "./shared-statements.ts";
 export class Gateway {
   readonly log: Log;
   readonly admin: AdminConnections;
+  /** Of primaries. */
   readonly pool: ConnectionPool;
+  /** Of all. */
+  readonly tablets: TabletPool;
   readonly databases: Databases;
   readonly descriptions = new DescriptionCache();
   readonly statements = new SharedStatements();
@@ -33,6 +39,7 @@ export class Gateway {
   readonly deadlocks: DeadlockWatch;
   /** What clients' connections to shards begin with. */
   connectionSettings: ServerLogin["settings"];
+  readonly #reports: TabletReports;
   #topology: () => Topology;
 
   /** `name` tells this gateway from others of the cluster, in gids and logs. */
@@ -42,6 +49,8 @@ export class Gateway {
     this.#topology = topology;
     this.connectionSettings = connectionSettings(topology());
     this.pool = new ConnectionPool(topology);
+    this.#reports = new TabletReports(admin);
+    this.tablets = new TabletPool(topology, this.pool, new StandbyWatch(topology, this.#reports.ask));
     this.databases = new Databases(topology, admin, name, log);
     this.deadlocks = new DeadlockWatch(name, topology, admin, log);
   }
@@ -63,14 +72,23 @@ export class Gateway {
     tell(this.pool);
     tell(this.admin);
     tell(this.databases);
+    tell(this.tablets);
     const settings = connectionSettings(this.topology);
-    if (settings !== this.connectionSettings) this.pool.retire(() => true);
+    if (settings !== this.connectionSettings) this.retire(() => true);
     this.connectionSettings = settings;
     for (const session of this.deadlocks.sessions) tell(session);
   }
 
+  /** Closes connections of clients' logins as they become idle. For DROP DATABASE, and when what a login means has changed. */
+  retire(matches: (login: { database: string; user: string }) => boolean): void {
+    this.pool.retire(matches);
+    this.tablets.retire(matches);
+  }
+
   async close(): Promise<void> {
     this.pool.close();
+    this.tablets.close();
+    await this.#reports.close();
     await this.deadlocks.close();
     await this.databases.close();
     await this.admin.close();

@@ -48,7 +48,7 @@ async function inTransaction(
   // Defaults of a role or a database hold for new connections only, and a role made anew is another one.
   if (/^\s*(?:alter|create|drop)\s+(?:role|user|group|database)\b/i.test(statement.run.text)) {
     session.whenEnded.push(() => {
-      gateway.pool.retire(() => true);
+      gateway.retire(() => true);
       gateway.sessionDefaults.clear();
     });
   }
@@ -138,7 +138,7 @@ async function leaveDatabase(
   if (own.name !== name && action !== "create" && !isForced) {
     await untilUnused(name, () => gateway.databases.sessionsOf(name));
   }
-  gateway.pool.retire(({ database }) => database === name);
+  gateway.retire(({ database }) => database === name);
   await gateway.databases.forget(name);
 }
 

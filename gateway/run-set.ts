@@ -10,11 +10,12 @@ import { SessionSettings, settingSql, settingsDifference } from "../src/pool/ses
 import type { Participant } from "../src/transaction/participant.ts";
 import { durabilityWarning, lowersDurability, withDurability } from "./commit-durability.ts";
 import { forward } from "./forward.ts";
+import { checkKept } from "./kept-settings.ts";
 import type { Session } from "./session.ts";
 import { checkSetting, settingValueSql } from "./startup-settings.ts";
 import type { Statement } from "./statement.ts";
 import { StatementLeases } from "./statement-leases.ts";
-import { milliseconds, unquoted } from "./time-limits.ts";
+import { unquoted } from "./time-limits.ts";
 
 /** Settings on which the meaning of names depends. */
 const changesPath = new Set(["search_path", "role", "session authorization", "all"]);
@@ -33,7 +34,7 @@ export async function runSet(session: Session, statement: Statement, plan: SetPl
 
 /** A time limit that is not the shards': see `keptByGateway`. */
 function setKept(session: Session, { run }: Statement, { name, value, scope }: SetPlan): Buffer {
-  if (value !== undefined) milliseconds(name, unquoted(value));
+  if (value !== undefined) checkKept(name, unquoted(value));
   noteKept(session, name, value ?? session.startupSettings.get(name), scope);
   if (scope === "local" && session.transaction.status === "idle") {
     const message = "SET LOCAL can only be used in transaction blocks";
@@ -105,6 +106,7 @@ export async function runSetConfig(session: Session, statement: Statement, plan:
     const name = (argumentText(setting.name, statement.run) ?? "").toLowerCase();
     const text = argumentText(setting.value, statement.run);
     checkSetting(name, text ?? undefined);
+    if (unknownToShards.has(name) && text !== null) checkKept(name, text ?? "");
     const local = (argumentText(setting.local, statement.run) ?? "").toLowerCase();
     return {
       name,

@@ -20,6 +20,7 @@ import { ClientGone } from "./client-connection.ts";
 import { CopyStream } from "./copy-from-client.ts";
 import { forward } from "./forward.ts";
 import { planAnew } from "./plan-text.ts";
+import { checkOnStandby, type ReadAttempt, reading } from "./read-attempt.ts";
 import { reserve } from "./reserved-connections.ts";
 import { runAllShards } from "./run-all-shards.ts";
 import { runDistribute } from "./run-distribute.ts";
@@ -143,15 +144,21 @@ export function endsFailedTransaction(plan: Plan): boolean {
 async function runPlan(session: Session, statement: Statement, plan: Plan): Promise<Buffer> {
   switch (plan.kind) {
     case "single-shard":
-      return runSingleShard(session, statement, plan);
+      return reading(session, statement, plan.readOnly && plan.onPrimary !== true, (attempt) =>
+        runSingleShard(session, statement, plan, attempt),
+      );
     case "scatter":
-      return withExecution(session, statement, !plan.readOnly, async (execution, taker) =>
-        commandComplete(`SELECT ${await scatter(plan, execution, taker)}`),
-      );
+      return reading(session, statement, plan.readOnly, (attempt) => {
+        const work = async (execution: Execution, taker: RowTaker) =>
+          commandComplete(`SELECT ${await scatter(plan, execution, taker)}`);
+        return withExecution(session, statement, !plan.readOnly, work, attempt);
+      });
     case "gather":
-      return withExecution(session, statement, !plan.readOnly, async (execution, taker) =>
-        commandComplete(`SELECT ${await gather(plan, execution, taker)}`),
-      );
+      return reading(session, statement, plan.readOnly, (attempt) => {
+        const work = async (execution: Execution, taker: RowTaker) =>
+          commandComplete(`SELECT ${await gather(plan, execution, taker)}`);
+        return withExecution(session, statement, !plan.readOnly, work, attempt);
+      });
     case "scatter-write":
       return withExecution(session, statement, true, async (execution, taker) =>
         commandComplete(await scatterWrite(plan, execution, taker)),
@@ -229,9 +236,10 @@ export async function withExecution<T>(
   statement: Statement,
   needsTransaction: boolean,
   work: (execution: Execution, taker: RowTaker) => Promise<T>,
+  attempt?: ReadAttempt,
 ): Promise<T> {
   if (needsTransaction && session.transaction.status === "idle") session.transaction.begin("", false);
-  const leases = new StatementLeases(session);
+  const leases = new StatementLeases(session, attempt);
   try {
     const run = await withParameterTypes(session, statement, leases);
     const execution = session.execution(run, statement.output, leases);
@@ -262,7 +270,12 @@ async function withParameterTypes(
   return { ...run, parameterTypes: shared.parameterTypes };
 }
 
-async function runSingleShard(session: Session, statement: Statement, plan: SingleShardPlan): Promise<Buffer> {
+async function runSingleShard(
+  session: Session,
+  statement: Statement,
+  plan: SingleShardPlan,
+  attempt?: ReadAttempt,
+): Promise<Buffer> {
   const { transaction, topology } = session;
   // A cursor that may be anywhere is declared at home, where pg_cursors is read.
   const preferred = plan.declaresCursor === undefined ? transaction.participants.keys() : [topology.home];
@@ -274,9 +287,10 @@ async function runSingleShard(session: Session, statement: Statement, plan: Sing
   // Right where the session has kept the connection, or is still in the transaction that called nextval.
   const keepsConnection = session.reserved.has(shard) || transaction.hasCalledNextval;
   if (plan.needsReservation === true && !keepsConnection) throw refuse("SG083");
-  const leases = new StatementLeases(session);
+  const leases = new StatementLeases(session, attempt);
   try {
     const participant = transaction.status === "open" ? await transaction.join(shard) : await leases.participant(shard);
+    if (participant.lease.standby !== undefined && !plan.readOnly) checkOnStandby(plan, statement.run.text);
     if (!plan.readOnly) participant.wrote = true;
     // From here on the shard keeps the time.
     session.clock.statementSent();

@@ -25,6 +25,7 @@ export class SessionLimits implements TimedSession {
     const limits = timeLimits((name) => transaction.setting(name), this.#defaults);
     this.clock.setLimits(limits, transaction.status === "open");
     this.holdTimeoutMs = holdTimeoutMs(transaction.setting(holdTimeoutSetting));
+    this.#session.reads.changed();
   }
 
   statementTimedOut(): void {

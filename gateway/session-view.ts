@@ -1,13 +1,25 @@
 // How a query over several shards sees them together, and how much it may gather, by what the session has set and begun.
 import type { ViewKind } from "../src/executor/statement-view.ts";
 import { refuse } from "../src/planner/refuse.ts";
+import type { ReadOptions } from "../src/pool/read-options.ts";
 import { isSettingOff } from "../src/transaction/isolation.ts";
 import type { SessionTransaction } from "../src/transaction/session-transaction.ts";
 import type { Session } from "./session.ts";
 
-/** `questions`: so many in all, to so many shards. Throws SG086 where the session asks for SERIALIZABLE over several shards. */
-export function viewKind({ transaction }: Session, shards: number, questions: number): ViewKind {
+/**
+ * `questions`: so many in all, to so many shards. `read`: of who may ask standbys. Throws SG086 where the session asks for SERIALIZABLE
+ * over several shards.
+ */
+export function viewKind(
+  { transaction }: Session,
+  shards: number,
+  questions: number,
+  read: ReadOptions | undefined,
+): ViewKind {
   if (questions < 2) return "plain";
+  // Standbys are behind, each as far as it happens to be: they could agree about nothing.
+  if (read !== undefined) return questions > shards ? "each" : "plain";
+  if (transaction.isOnStandbys) return "plain";
   if (transaction.isolation === "serializable") {
     if (shards > 1) checkSerializable(transaction);
     return "plain";

@@ -5,9 +5,8 @@ import { loadCatalog } from "../src/catalog/loader.ts";
 import type { CatalogSnapshot } from "../src/catalog/snapshot.ts";
 import { allShards, type Execution, type OutputRequest, type StatementRun } from "../src/executor/execution.ts";
 import type { ServerConnection, ServerLogin } from "../src/pgclient/server-connection.ts";
-import { readyForQuery } from "../src/pgwire/backend-message.ts";
 import type { Frame } from "../src/pgwire/frame-reader.ts";
-import { frontend, transactionStatus } from "../src/pgwire/message-type.ts";
+import { frontend } from "../src/pgwire/message-type.ts";
 import { SqlError } from "../src/pgwire/sql-error.ts";
 import type { Lease, Traveller } from "../src/pool/pool.ts";
 import type { SessionSettings } from "../src/pool/session-settings.ts";
@@ -27,22 +26,18 @@ import type { Gateway } from "./gateway.ts";
 import { canceledByUser, Interrupts, stopWork } from "./interrupts.ts";
 import { MessageQueue, type MessageTaker } from "./message-queue.ts";
 import { PlanScope } from "./plan-scope.ts";
+import { readyMessages } from "./ready-messages.ts";
 import { readPath } from "./run-set.ts";
 import { parseSearchPath } from "./search-path.ts";
 import type { SessionClock } from "./session-clock.ts";
 import type { SessionDefaults } from "./session-defaults.ts";
 import { SessionLimits } from "./session-limits.ts";
+import { SessionReads } from "./session-reads.ts";
 import { checkSerializable, maxGatheredRows, viewKind } from "./session-view.ts";
 import { simpleQuery } from "./simple-query.ts";
 import type { StatementLeases } from "./statement-leases.ts";
 import { TemporaryNames } from "./temporary-names.ts";
 import { untilReachable } from "./until-reachable.ts";
-
-const ready = {
-  idle: readyForQuery(transactionStatus.idle),
-  open: readyForQuery(transactionStatus.open),
-  failed: readyForQuery(transactionStatus.failed),
-};
 
 let sessionCount = 0;
 
@@ -71,6 +66,7 @@ export class Session implements GatedSession, MessageTaker {
   readonly reserved = new Map<ShardName, Lease>();
   readonly interrupts = new Interrupts();
   readonly limits: SessionLimits;
+  readonly reads: SessionReads;
   readonly clock: SessionClock;
   settings: SessionSettings;
   searchPath: readonly string[];
@@ -107,12 +103,15 @@ export class Session implements GatedSession, MessageTaker {
     this.searchPath = [];
     this.setPath(defaults.path);
     this.limits = new SessionLimits(this, defaults.limits);
+    this.reads = new SessionReads(this);
     this.clock = this.limits.clock;
     this.transaction = new SessionTransaction({
-      pool: gateway.pool,
+      pool: gateway.tablets,
       traveller: () => this.traveller(),
       coordinator: database.coordinator,
       defaultIsolation: defaults.isolation,
+      defaultReadOnly: defaults.isReadOnly,
+      read: () => this.reads.ofTransaction,
       shards: () => allShards(this.topology).map(({ name }) => name),
       checkSerializable: () => checkSerializable(this.transaction),
       home: () => this.topology.home,
@@ -166,7 +165,7 @@ export class Session implements GatedSession, MessageTaker {
   }
 
   get readyMessage(): Buffer {
-    return ready[this.transaction.status];
+    return readyMessages[this.transaction.status];
   }
 
   /** Whatever the plan of a text depends on besides the text and its parameters. */
@@ -246,7 +245,7 @@ export class Session implements GatedSession, MessageTaker {
       scope: this.planScope + this.login.user,
       maxGatheredRows: maxGatheredRows(this.transaction),
       signal: this.interrupts.signal,
-      viewKind: (shards, questions) => viewKind(this, shards, questions),
+      viewKind: (shards, questions) => viewKind(this, shards, questions, leases.read),
       helpCommit: this.database.coordinator.help,
       participant: (shard) =>
         this.transaction.status === "open" ? this.transaction.join(shard) : leases.participant(shard),

@@ -6,11 +6,10 @@ import { encodeRowDescription, gatewayField } from "../src/pgwire/row-descriptio
 import { SqlError } from "../src/pgwire/sql-error.ts";
 import type { ExplainPlan } from "../src/planner/plan.ts";
 import { gatewayTables } from "./gateway-relations.ts";
-import { holdTimeoutMs, holdTimeoutSetting } from "./hold-timeout.ts";
+import { shownKept } from "./kept-settings.ts";
 import type { Session } from "./session.ts";
 import { transactionColumns, transactionRows } from "./show-transactions.ts";
 import type { Statement } from "./statement.ts";
-import { durationText, milliseconds, unquoted } from "./time-limits.ts";
 import { version } from "./version.ts";
 
 /** `name` is what stands behind "shardgres.", or a time limit that the gateway keeps. */
@@ -38,9 +37,7 @@ export function shownColumns(name: string): readonly string[] | undefined {
 async function shownRows(session: Session, name: string): Promise<Parameters<typeof sendRows>[3]> {
   if (name === "version") return [[version]];
   if (keptByGateway.has(name)) {
-    const setting = session.transaction.setting(name);
-    const ms = name === holdTimeoutSetting ? holdTimeoutMs(setting) : milliseconds(name, unquoted(setting ?? "0"));
-    return [[durationText(ms)]];
+    return [[shownKept(name, session.transaction.setting(name))]];
   }
   if (name === "transactions") return await transactionRows(session);
   return gatewayTables.get(name)?.rows(session) ?? [];

@@ -48,7 +48,7 @@ export function simpleQuery(session: Session, message: Buffer): void {
 /** True when the message is on its way to its shard. False: it needs more than that. */
 function forwardWhole(session: Session, text: string, normalized: Normalized, plan: Plan, message: Buffer): boolean {
   const { transaction, topology } = session;
-  if (!isPlain(plan) || transaction.status === "failed") return false;
+  if (!isPlain(plan) || transaction.status === "failed" || !session.reads.takeShortWay(plan.readOnly)) return false;
   const run: StatementRun = {
     text,
     offset: 0,

@@ -5,8 +5,9 @@ import { keptByGateway } from "../src/base/kept-by-gateway.ts";
 import { SqlError } from "../src/pgwire/sql-error.ts";
 import { refuse } from "../src/planner/refuse.ts";
 import { quoteIdentifier, quoteLiteral } from "../src/sql/names.ts";
+import { checkKept } from "./kept-settings.ts";
 import { splitIdentifiers } from "./search-path.ts";
-import { milliseconds, unquoted } from "./time-limits.ts";
+import { unquoted } from "./time-limits.ts";
 
 /** Settings whose value is a list of names: as one string it would be one name (GUC_LIST_QUOTE). */
 const nameLists = new Set([
@@ -39,7 +40,7 @@ export function startupSettings(parameters: ReadonlyMap<string, string>): Map<st
   }
   for (const [name, value] of settings) {
     checkSetting(name, value);
-    if (keptByGateway.has(name)) milliseconds(name, unquoted(value));
+    if (keptByGateway.has(name)) checkKept(name, unquoted(value));
   }
   return settings;
 }

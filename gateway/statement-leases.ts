@@ -1,15 +1,23 @@
 // Connections for one statement outside of a transaction.
+
 import type { Lease } from "../src/pool/pool.ts";
+import type { ReadOptions } from "../src/pool/read-options.ts";
 import type { ShardName } from "../src/topology/snapshot.ts";
 import { Participant } from "../src/transaction/participant.ts";
+import type { ReadAttempt } from "./read-attempt.ts";
 import type { Session } from "./session.ts";
 
 export class StatementLeases {
+  /** Of a statement that may be read from standbys. */
+  readonly read: ReadOptions | undefined;
   #session: Session;
+  #attempt: ReadAttempt | undefined;
   #leases = new Map<ShardName, Lease>();
 
-  constructor(session: Session) {
+  constructor(session: Session, attempt?: ReadAttempt) {
     this.#session = session;
+    this.#attempt = attempt;
+    this.read = attempt?.read;
   }
 
   async participant(shard: ShardName): Promise<Participant> {
@@ -19,7 +27,9 @@ export class StatementLeases {
     if (lease === undefined) {
       const { signal } = session.interrupts;
       const holdsOthers = this.#leases.size > 0;
-      lease = await session.gateway.pool.acquire(shard, session.traveller(), { holdsOthers, signal });
+      const options = { holdsOthers, signal, read: this.read, failed: this.#attempt?.failed };
+      lease = await session.gateway.tablets.acquire(shard, session.traveller(), options);
+      this.#attempt?.used.push(lease);
       this.#leases.set(shard, lease);
       session.active.set(lease.connection, shard);
     }

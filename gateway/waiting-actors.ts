@@ -18,11 +18,17 @@ export interface SessionBackend {
   readonly connection: ServerConnection;
 }
 
-/** Calls with each connection that the session holds; with some twice. */
+/**
+ * Calls with each connection that the session holds; with some twice. Not those to standbys: there nobody waits for the lock of
+ * another session, and process ids are those of another server.
+ */
 export function visitBackends(
   { transaction, active, reserved }: Session,
-  visit: (shard: ShardName, connection: ServerConnection) => void,
+  visitOne: (shard: ShardName, connection: ServerConnection) => void,
 ): void {
+  const visit = (shard: ShardName, connection: ServerConnection) => {
+    if (connection.parameters.get("in_hot_standby") !== "on") visitOne(shard, connection);
+  };
   for (const [shard, { lease }] of transaction.participants) visit(shard, lease.connection);
   for (const [connection, shard] of active) visit(shard, connection);
   for (const [shard, lease] of reserved) visit(shard, lease.connection);

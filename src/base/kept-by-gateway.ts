@@ -7,6 +7,10 @@
 const limitsOfSessions = ["idle_in_transaction_session_timeout", "idle_session_timeout"];
 
 /** What only a gateway can do. Shards are not told of them at all. */
-export const unknownToShards: ReadonlySet<string> = new Set(["shardgres.hold_timeout"]);
+export const unknownToShards: ReadonlySet<string> = new Set([
+  "shardgres.hold_timeout",
+  "shardgres.max_standby_lag",
+  "shardgres.read_from",
+]);
 
 export const keptByGateway: ReadonlySet<string> = new Set([...limitsOfSessions, ...unknownToShards]);

@@ -4,6 +4,7 @@
 //
 //   plain        nobody looks: one shard, asked once, or the transaction has agreed snapshots already, or atomic reads are off
 //   statement    outside of a transaction: one of its own on each shard, REPEATABLE READ, for this statement
+//   each         the same, but they need not agree
 //   block        within a READ COMMITTED transaction, where every query has its own snapshot, taken when it is bound: the
 //                lists before and after Bind say what it shows at least, and at most
 import { delay } from "../base/delay.ts";
@@ -15,10 +16,11 @@ import {
   type Missing,
   missingCommits,
   type Observation,
+  type VisibleCommits,
 } from "../transaction/visible-commits.ts";
 import type { ShardRows } from "./shard-rows.ts";
 
-export type ViewKind = "plain" | "statement" | "block";
+export type ViewKind = "plain" | "statement" | "each" | "block";
 
 /** One query on one shard. Each try needs a new stream. */
 export interface ShardPart {
@@ -64,7 +66,7 @@ export function statementView(
   { help, signal, mayRepeat }: ViewOptions,
 ): StatementView {
   if (kind === "plain") return plainView;
-  if (kind === "statement") return new SnapshotView(participants, new Patience(help, signal));
+  if (kind !== "block") return new SnapshotView(participants, kind === "statement", new Patience(help, signal));
   return new BlockView(new Patience(help, signal), mayRepeat);
 }
 
@@ -80,16 +82,20 @@ export const plainView: StatementView = {
   async end() {},
 };
 
+const nothingVisible: VisibleCommits = new Map();
+
 class SnapshotView implements StatementView {
   readonly #participants: readonly Participant[];
+  readonly #mustAgree: boolean;
   readonly #patience: Patience;
   #hasBegun = false;
   /** Participants whose transaction has not been told to end. */
   readonly #open = new Set<Participant>();
   #ends: Promise<void>[] = [];
 
-  constructor(participants: readonly Participant[], patience: Patience) {
+  constructor(participants: readonly Participant[], mustAgree: boolean, patience: Patience) {
     this.#participants = participants;
+    this.#mustAgree = mustAgree;
     this.#patience = patience;
   }
 
@@ -140,7 +146,7 @@ class SnapshotView implements StatementView {
       connection.cork();
       participant.run("BEGIN ISOLATION LEVEL REPEATABLE READ").catch(() => {});
       this.#open.add(participant);
-      const list = askVisibleCommits(participant);
+      const list = this.#mustAgree ? askVisibleCommits(participant) : Promise.resolve(nothingVisible);
       if (streams.length > 0) this.#run(participant, streams, goesOn);
       connection.uncork();
       return list.then((visible) => ({ shard: participant.shard, closedBefore, before: visible, after: visible }));

@@ -48,6 +48,8 @@ export interface SingleShardPlan {
   readonly targets: readonly Target[];
   /** Proven to write nothing and lock nothing: no part in a two-phase commit, and may be asked again. */
   readonly readOnly: boolean;
+  /** Its answer is another one on a standby: it asks for the server's own state. */
+  readonly onPrimary?: true;
   readonly reserve?: Reservation;
   /** The plan when the targets are not one shard, or when a value is of no use for routing (`undefined`: cannot be). */
   readonly otherwise: Plan | undefined;

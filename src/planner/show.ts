@@ -13,5 +13,5 @@ export function planShow(input: PlanInput, statement: VariableShowStmt): Plan {
   const list = name.startsWith("shardgres.") ? name.slice("shardgres.".length) : "";
   if (gatewayLists.includes(list)) return { kind: "show", name: list };
   if (keptByGateway.has(name)) return { kind: "show", name };
-  return { ...homePlan(input), targets: [{ kind: "any" }], readOnly: true };
+  return { ...homePlan(input), targets: [{ kind: "any" }], readOnly: true, onPrimary: true };
 }

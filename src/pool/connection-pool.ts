@@ -3,6 +3,7 @@ import { AppError } from "../base/app-error.ts";
 import { assert } from "../base/assert.ts";
 import { SqlError } from "../pgwire/sql-error.ts";
 import type { ShardName, Topology } from "../topology/snapshot.ts";
+import { openPrimary } from "./open-primary.ts";
 import type { AcquireOptions, Lease, Pool, Submission, Traveller } from "./pool.ts";
 import { type PooledConnection, PoolLease } from "./pooled-connection.ts";
 import { ReleasingHandler } from "./releasing-handler.ts";
@@ -94,6 +95,7 @@ const defaultLimits: PoolLimits = {
   waitTimeoutMs: 30_000,
   idleTimeoutMs: 60_000,
   holdTimeoutMs: 20_000,
+  open: openPrimary,
 };
 
 function send(submission: Submission, connections: ShardConnections, pooled: PooledConnection): void {

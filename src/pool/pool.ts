@@ -3,6 +3,7 @@
 import type { AnswerHandler } from "../pgclient/answer-handler.ts";
 import type { NeededStatement, ServerConnection, ServerLogin } from "../pgclient/server-connection.ts";
 import type { ShardName } from "../topology/snapshot.ts";
+import type { ReadOptions } from "./read-options.ts";
 import type { SessionSettings } from "./session-settings.ts";
 
 /** Which connections serve a session: role and database at every shard, and the settings in force there. */
@@ -60,6 +61,10 @@ export interface AcquireOptions {
   readonly isFresh?: boolean;
   /** The caller has waited for a primary before, since this moment (as of Date.now()). */
   readonly heldSince?: number | undefined;
+  /** The connection is for reads only, and may be to a standby; it need not be. */
+  readonly read?: ReadOptions | undefined;
+  /** Standbys (see `standbyKey`) that have failed this read already; who comes to fail it now is added. */
+  readonly failed?: Set<string> | undefined;
 }
 
 export interface Pool {

@@ -17,7 +17,7 @@ import { transactionStatus } from "../pgwire/message-type.ts";
 import { SqlError } from "../pgwire/sql-error.ts";
 import type { Shard, ShardName } from "../topology/snapshot.ts";
 import { heldTooLong, mayPass } from "./may-pass.ts";
-import { openPrimary } from "./open-primary.ts";
+import type { openPrimary } from "./open-primary.ts";
 import type { AcquireOptions, Traveller } from "./pool.ts";
 import { PooledConnection } from "./pooled-connection.ts";
 import { ignoreAnswer, runSimple } from "./run-simple.ts";
@@ -36,6 +36,8 @@ export interface PoolLimits {
   readonly idleTimeoutMs: number;
   /** How long those wait for a primary who do not say how long. */
   readonly holdTimeoutMs: number;
+  /** Opens a connection to the primary, or whatever it is that this pool has connections to. */
+  readonly open: typeof openPrimary;
 }
 
 const retryPause = { firstMs: 50, maxMs: 500 };
@@ -228,7 +230,7 @@ export class ShardConnections {
     this.#openings.add(opening);
     const { signal } = opening;
     try {
-      const opened = await openPrimary(this.name, this.#shardNow(), traveller.login, {
+      const opened = await this.#limits.open(this.name, this.#shardNow(), traveller.login, {
         timeoutMs: this.#limits.connectTimeoutMs,
         signal,
         mayBeReadOnly: this.#readOnlyFrom !== undefined && Date.now() >= this.#readOnlyFrom,

@@ -7,7 +7,7 @@ import { lagMs, type Mark, withMark } from "./standby-lag.ts";
 import type { AskTablet, TabletReport } from "./tablet-reports.ts";
 
 /** For so long after the last read the tablets are still asked. */
-const interestMs = 10_000;
+const interestMs = 60_000;
 const [periodMinMs, periodMaxMs] = [100, 1_000];
 
 /** What is known of one standby; lagMs undefined: not known, or too far behind to be measured. */
@@ -59,18 +59,24 @@ export class StandbyWatch {
   }
 
   /**
-   * The same; where there is none, waits until there is one or `patienceMs` are over, and in any case until all have been
-   * asked once. Rejects with the reason of the signal.
+   * The same, of those that will do; where there is none, waits until there is one or `patienceMs` are over, and in any case
+   * until all have been asked once. Rejects with the reason of the signal.
    */
-  async wait(shardName: ShardName, lagMaxMs: number, patienceMs: number, signal?: AbortSignal): Promise<Tablet[]> {
+  async wait(
+    shardName: ShardName,
+    lagMaxMs: number,
+    patienceMs: number,
+    signal?: AbortSignal,
+    willDo: (tablet: Tablet) => boolean = () => true,
+  ): Promise<Tablet[]> {
     const deadline = this.#now() + patienceMs;
     for (;;) {
       signal?.throwIfAborted();
-      const tablets = this.usable(shardName, lagMaxMs);
+      const tablets = this.usable(shardName, lagMaxMs).filter(willDo);
       if (tablets.length > 0) return tablets;
       const watched = this.#watched.get(shardName)!;
       const leftMs = deadline - this.#now();
-      const canCome = standbysOf(this.#topology().shards.get(shardName)).length > 0;
+      const canCome = standbysOf(this.#topology().shards.get(shardName)).some(willDo);
       if (this.#closing.signal.aborted || (watched.hasLooked && (leftMs <= 0 || !canCome))) return [];
       await this.#change(watched, watched.hasLooked ? leftMs : undefined, signal);
     }

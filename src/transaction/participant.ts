@@ -11,8 +11,6 @@ import { notifyCatalogSql } from "./catalog-channel.ts";
 
 export class Participant {
   readonly lease: Lease;
-  /** Something may have been written: it takes part in a two-phase commit. */
-  wrote = false;
   /** It has used something that PREPARE TRANSACTION refuses (LISTEN, NOTIFY, temporary tables). */
   cannotPrepare = false;
   /** The catalog has changed here, at home: its COMMIT tells all gateways (PREPARE cannot). */
@@ -23,6 +21,7 @@ export class Participant {
   busyUntil: Promise<void> | undefined;
   /** Whose cancel requests must not reach it any more: time limits do not end a COMMIT in PostgreSQL either. */
   shieldedFrom: "nothing" | "all but the client" | "everything" = "nothing";
+  #wrote = false;
   /** BEGIN, not sent yet: it travels with the first statement. */
   #opening: string | undefined;
   readonly #begin: string | undefined;
@@ -38,6 +37,15 @@ export class Participant {
 
   get shard(): ShardName {
     return this.lease.shard;
+  }
+
+  /** Something may have been written: it takes part in a two-phase commit. Not on a standby. */
+  get wrote(): boolean {
+    return this.#wrote;
+  }
+
+  set wrote(wrote: boolean) {
+    this.#wrote = wrote && this.lease.standby === undefined;
   }
 
   get hasBegun(): boolean {

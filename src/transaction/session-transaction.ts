@@ -6,38 +6,18 @@
 import { assert, unreachable } from "../base/assert.ts";
 import { backend } from "../pgwire/message-type.ts";
 import { SqlError } from "../pgwire/sql-error.ts";
-import type { Lease, Pool, Traveller } from "../pool/pool.ts";
+import type { ReadOptions } from "../pool/read-options.ts";
 import type { SessionSettings } from "../pool/session-settings.ts";
 import type { ShardName } from "../topology/snapshot.ts";
 import { agreeOnSnapshots } from "./agree-on-snapshots.ts";
+import { ChosenModes } from "./chosen-modes.ts";
 import { commitParticipants, lossOf } from "./commit-participants.ts";
-import type { Coordinator } from "./coordinator.ts";
-import { type Isolation, isolationIn, isSettingOff } from "./isolation.ts";
+import { type Isolation, isolationIn, isSettingOff, isSettingOn } from "./isolation.ts";
 import { Participant } from "./participant.ts";
 import { Patience } from "./patience.ts";
 import { prepareByClient } from "./prepare-by-client.ts";
+import type { TransactionServices } from "./transaction-services.ts";
 import { quotedSavepoint, savepointSql, TransactionSteps } from "./transaction-steps.ts";
-
-export interface TransactionServices {
-  readonly pool: Pool;
-  /** Login and settings of the session as they are outside the transaction. */
-  traveller(): Traveller;
-  readonly coordinator: Coordinator;
-  /** Of a session that has not chosen one. */
-  readonly defaultIsolation: Isolation;
-  /** All of them, in the order in which connections are taken. */
-  shards(): readonly ShardName[];
-  /** Throws where SERIALIZABLE over several shards is refused. */
-  checkSerializable(): void;
-  home(): ShardName;
-  /** Notices of deferred triggers, and settings that go back, while the transaction ends. */
-  onNews?(message: Buffer): void;
-  onBegin?(): void;
-  /** Aborted when what the session does shall stop: nobody joins any more, and nobody waits for a connection. */
-  signal?(): AbortSignal;
-  /** Connections that stay with the session between transactions, by shard. */
-  readonly reserved: Map<ShardName, Lease>;
-}
 
 export interface EndResult<Tag> {
   readonly tag: Tag | "ROLLBACK";
@@ -57,8 +37,9 @@ export class SessionTransaction {
   hasDistributed = false;
   readonly participants = new Map<ShardName, Participant>();
   #services: TransactionServices;
-  #modes = "";
-  #isolation: Isolation | undefined;
+  #chosen = new ChosenModes("");
+  /** undefined: no statement has come yet that would decide where it reads. */
+  #reading: { readonly from: ReadOptions | undefined } | undefined;
   #hasSnapshot = false;
   /** Shards that statements have used. */
   #used = new Set<ShardName>();
@@ -81,14 +62,15 @@ export class SessionTransaction {
     this.status = "open";
     this.startedAt = performance.timeOrigin + performance.now();
     this.isExplicit = isExplicit;
-    this.#modes = modes;
-    this.#isolation = isolationIn(modes) ?? this.isolation;
+    const { isolation } = this;
+    this.#chosen = new ChosenModes(modes);
+    this.#chosen.isolation ??= isolation;
     this.#steps = new TransactionSteps(this.#services.traveller().settings);
     this.#services.onBegin?.();
   }
 
   get modes(): string {
-    return this.#modes;
+    return this.#chosen.text;
   }
 
   /** The value of a setting as statements of this transaction see it. */
@@ -104,12 +86,25 @@ export class SessionTransaction {
   /** Of the open transaction, else of the next one. */
   get isolation(): Isolation {
     return (
-      this.#isolation ?? isolationIn(this.setting("default_transaction_isolation")) ?? this.#services.defaultIsolation
+      this.#chosen.isolation ??
+      isolationIn(this.setting("default_transaction_isolation")) ??
+      this.#services.defaultIsolation
     );
+  }
+
+  get isReadOnly(): boolean {
+    const { defaultReadOnly } = this.#services;
+    return this.#chosen.isReadOnly ?? isSettingOn(this.setting("default_transaction_read_only")) ?? defaultReadOnly;
+  }
+
+  /** It reads from standbys, or may: so it stays read-only until its end. */
+  get isOnStandbys(): boolean {
+    return this.#reading?.from !== undefined;
   }
 
   /** A statement must `join` even where its shard is a participant already. */
   get mustJoin(): boolean {
+    if (this.#reading === undefined && this.#services.read?.() !== undefined) return true;
     switch (this.isolation) {
       case "read committed":
         return false;
@@ -128,6 +123,7 @@ export class SessionTransaction {
    */
   async join(shard: ShardName, purpose: "statement" | "ddl" | "state" = "statement"): Promise<Participant> {
     assert(this.status === "open", "no transaction is open");
+    if (purpose !== "state" && this.#reading === undefined) await this.#decideReading(purpose);
     if (purpose !== "state" && this.isolation === "repeatable read" && !this.#hasSnapshot) await this.#takeSnapshot();
     if (purpose === "statement" && this.isolation === "serializable" && this.#used.add(shard).size > 1) {
       this.#services.checkSerializable();
@@ -135,12 +131,22 @@ export class SessionTransaction {
     return this.#join(shard);
   }
 
+  /** What has told primaries about its own state only (SET LOCAL, say) begins anew on the standbys. */
+  async #decideReading(purpose: "statement" | "ddl"): Promise<void> {
+    this.#reading = { from: purpose === "ddl" ? undefined : this.#services.read?.() };
+    if (this.#reading.from === undefined) return;
+    const participants = [...this.participants.values()];
+    this.participants.clear();
+    await Promise.all(participants.map((participant) => this.#rollBack(participant)));
+    for (const participant of participants) this.#leave(participant, this.#services.traveller().settings);
+  }
+
   /** REPEATABLE READ: one snapshot of all shards, which agree about every distributed commit. */
   async #takeSnapshot(): Promise<void> {
     const { coordinator, signal } = this.#services;
     this.#hasSnapshot = true;
     const shards = this.#services.shards();
-    if (shards.length < 2 || isSettingOff(this.setting("shardgres.atomic_reads"))) return;
+    if (shards.length < 2 || this.isOnStandbys || isSettingOff(this.setting("shardgres.atomic_reads"))) return;
     const participants: Participant[] = [];
     for (const shard of shards) participants.push(await this.#join(shard));
     await agreeOnSnapshots(participants, this.#opened.sql, new Patience(coordinator.help, signal?.()));
@@ -157,6 +163,7 @@ export class SessionTransaction {
       (await this.#services.pool.acquire(shard, this.#services.traveller(), {
         holdsOthers: this.participants.size > 0,
         signal,
+        read: this.#reading?.from,
       }));
     if (this.status !== "open") {
       if (reserved === undefined) lease.release();
@@ -168,7 +175,7 @@ export class SessionTransaction {
       if (reserved === undefined) lease.release();
       return again;
     }
-    const participant = new Participant(lease, `BEGIN ${this.#modes}`, (message) => this.#hear(message));
+    const participant = new Participant(lease, `BEGIN ${this.modes}`, (message) => this.#hear(message));
     participant.isReserved = reserved !== undefined;
     this.participants.set(shard, participant);
     const { sql } = this.#opened;
@@ -222,7 +229,7 @@ export class SessionTransaction {
    */
   recordSetting(name: string, value: string | undefined, scope: "session" | "local", sql: string | undefined): void {
     if (sql !== undefined) this.#opened.add(sql);
-    if (name === "transaction_isolation") this.#isolation = isolationIn(value) ?? this.#isolation;
+    this.#chosen.set(name, value);
     this.#opened.set(name, value, scope);
   }
 
@@ -233,7 +240,7 @@ export class SessionTransaction {
 
   /** SET TRANSACTION: for the participants there are and those to come. */
   recordModes(modes: string, sql: string): void {
-    this.#isolation = isolationIn(modes) ?? this.#isolation;
+    this.#chosen.choose(modes);
     this.#opened.add(sql);
   }
 
@@ -367,7 +374,8 @@ export class SessionTransaction {
     this.isExplicit = false;
     this.hasCalledNextval = false;
     this.hasDistributed = false;
-    this.#isolation = undefined;
+    this.#chosen = new ChosenModes("");
+    this.#reading = undefined;
     this.#hasSnapshot = false;
     this.#used.clear();
   }

@@ -107,6 +107,7 @@ export class ThreeShards {
         log: createLog("three shards"),
       }),
       defaultIsolation: "read committed",
+      defaultReadOnly: false,
       shards: () => [...this.topology.shards.keys()],
       checkSerializable: () => {},
       home: () => this.topology.home,
