@@ -23,8 +23,10 @@ export function watchLease(candidate: LeaseCandidate, now: () => number): LeaseW
   let trying: Promise<unknown> = Promise.resolve();
   let seen: { readonly kind: "other" | "free"; readonly atMs: number; readonly sinceMs: number } | undefined;
 
+  /** An answer that was long in coming says only now that the lease is free: whoever has lost it gets his time to take it. */
   const see = (kind: "other" | "free", atMs: number) => {
-    seen = { kind, atMs, sinceMs: seen?.kind === kind ? seen.sinceMs : atMs };
+    const isStill = seen?.kind === kind && now() - seen.atMs <= knownForMs;
+    seen = { kind, atMs, sinceMs: isStill && seen ? seen.sinceMs : now() };
   };
 
   return {

@@ -1,13 +1,13 @@
 // Being the only controller by a lease: taken when it is free, renewed while at work, given up when it cannot be renewed
 // in its time.
-import { randomUUID } from "node:crypto";
-import { hostname } from "node:os";
 import { delayUnlessAborted } from "../base/delay.ts";
 import { type LeaseAnswer, leaseCandidate } from "../topology/lease-candidate.ts";
 import type { LeaseStore } from "../topology/store.ts";
 import type { Reign } from "./reign.ts";
 
 export interface ReignOptions {
+  /** One run of one process: it goes on with its own lease when it has been without it for a while. */
+  readonly identity: string;
   /** Told once, of the holder that is waited for. */
   readonly onWaiting?: (holder: string) => void;
   readonly leaseSeconds?: number;
@@ -19,10 +19,12 @@ export const controllerLease = "controller";
 export async function reignByLease(
   leases: LeaseStore,
   signal: AbortSignal,
-  { onWaiting = () => {}, leaseSeconds = 15 }: ReignOptions = {},
+  { identity, onWaiting = () => {}, leaseSeconds = 15 }: ReignOptions,
 ): Promise<Reign | undefined> {
-  const holderIdentity = `${hostname()}_${process.pid}_${randomUUID().slice(0, 8)}`;
-  const candidate = leaseCandidate(leases, controllerLease, { holderIdentity, leaseDurationSeconds: leaseSeconds });
+  const candidate = leaseCandidate(leases, controllerLease, {
+    holderIdentity: identity,
+    leaseDurationSeconds: leaseSeconds,
+  });
   const pauseMs = (1_000 * leaseSeconds) / 5;
   let told = false;
   while (!signal.aborted) {

@@ -27,7 +27,7 @@ export type CallOptions = ConfigurationOptions<ObservableMiddleware>;
 export async function callKube<T>(access: KubeAccess, call: KubeCall<T>): Promise<T> {
   const { what, send, contentType, limits = access.limits } = call;
   const endMs = performance.now() + limits.callMs;
-  const pause = backoff({ firstMs: 50, maxMs: 500 });
+  const pause = backoff({ firstMs: 50, maxMs: 250 });
   let hasRenewed = false;
   for (;;) {
     const leftMs = Math.ceil(Math.max(1, endMs - performance.now()));

@@ -1,7 +1,7 @@
 // A real kube-apiserver with its etcd, on 127.0.0.1 in a temporary directory: what the topology in Kubernetes is tested
 // on. There are no nodes and no controllers: ConfigMaps, Leases and permissions need none.
 import { generateKeyPairSync, randomUUID } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { tmpdir } from "node:os";
@@ -26,7 +26,7 @@ export interface ControlPlane {
   readonly directory: string;
   /** Restarts the API server with these users, besides the admin, and these arguments added. */
   restartApiServer(options: ApiServerOptions): Promise<void>;
-  /** Writes a kubeconfig file for a user, and returns its path. */
+  /** Writes a kubeconfig file for a user, and returns its path. Other users of this machine can read it. */
   kubeconfig(user: User, namespace?: string): string;
   /** A call as the admin; `body` is sent as JSON. Throws if it is refused. */
   call(method: string, path: string, body?: unknown): Promise<unknown>;
@@ -50,6 +50,7 @@ export async function startControlPlane(options: ApiServerOptions = {}): Promise
   if (programs === undefined)
     throw new Error("Kubernetes has not been built: node test/kubernetes/kubernetes-binary.ts");
   const directory = mkdtempSync(join(tmpdir(), "shardgres-kubernetes-"));
+  chmodSync(directory, 0o755);
   const remove = () => rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
   const path = (name: string) => join(directory, name);
   const [etcdPort = 0, peerPort = 0, port = 0] = await freePorts(3);
@@ -132,7 +133,7 @@ export async function startControlPlane(options: ApiServerOptions = {}): Promise
       },
       kubeconfig(user, namespace = "default") {
         const file = path(`kubeconfig-${user.name}-${namespace}`);
-        writeFileSync(file, kubeconfigText(server, path("ca.crt"), { token: user.token }, namespace), { mode: 0o600 });
+        writeFileSync(file, kubeconfigText(server, path("ca.crt"), { token: user.token }, namespace));
         return file;
       },
     };
@@ -172,7 +173,7 @@ function writeCertificates(path: (name: string) => string): string {
   });
   const write = (name: string, text: string) => writeFileSync(path(name), text, { mode: 0o600 });
   mkdirSync(path("apiserver"));
-  write("ca.crt", authority.certificate);
+  writeFileSync(path("ca.crt"), authority.certificate);
   write("server.crt", server.certificate);
   write("server.key", server.key);
   write("service-accounts.key", accounts.privateKey);

@@ -162,26 +162,31 @@ describeWith(["Kubernetes (npm run kubernetes)"], "the topology in Kubernetes, d
     }
   });
 
-  test.each([
-    ["of a kubeconfig", (tokenFile: string) => ({ "token-file": tokenFile, tokenFile })],
-    // The same code reads the token of a pod's service account.
-    ["of a pod", (tokenFile: string) => ({ "auth-provider": { name: "tokenFile", config: { tokenFile } } })],
-  ])("a token %s that has been replaced is read again", async (name, user) => {
-    const tokenFile = join(kubernetes.directory, `token ${name}`);
-    const kubeconfig = join(kubernetes.directory, `kubeconfig-token ${name}`);
+  test("a token that has been replaced is read again, a kubeconfig's and a pod's", async () => {
+    const tokenFile = join(kubernetes.directory, "token");
     writeFileSync(tokenFile, agent.token);
-    writeFileSync(kubeconfig, kubeconfigText(kubernetes.server, kubernetes.authorityFile, user(tokenFile), namespace));
-    const store = kubernetesStore({ kubeconfig, cluster: newCluster() });
-    const watching = watchAll(store);
-    const version = await store.put("a", 1, "absent");
+    const ways = {
+      kubeconfig: { "token-file": tokenFile, tokenFile },
+      // The library reads the token of a pod's service account in this way.
+      pod: { "auth-provider": { name: "tokenFile", config: { tokenFile } } },
+    };
+    const stores = Object.entries(ways).map(([name, user]) => {
+      const kubeconfig = join(kubernetes.directory, `kubeconfig-${name}`);
+      writeFileSync(kubeconfig, kubeconfigText(kubernetes.server, kubernetes.authorityFile, user, namespace));
+      return kubernetesStore({ kubeconfig, cluster: newCluster() });
+    });
+    const watched = stores.map(watchAll);
+    const versions = await Promise.all(stores.map((store) => store.put("a", 1, "absent")));
 
     agent.token = randomUUID();
     await kubernetes.restartApiServer({ users });
     const message = /^Kubernetes: cannot read configmap shards\/d\d+\.a: Unauthorized$/;
-    await expect(store.get("a")).rejects.toMatchObject({ code: "kube-forbidden", message });
+    for (const store of stores) {
+      await expect(store.get("a")).rejects.toMatchObject({ code: "kube-forbidden", message });
+    }
     writeFileSync(tokenFile, agent.token);
-    await store.put("a", 2, version);
-    await eventually(() => watching.values().a === 2);
+    await Promise.all(stores.map((store, i) => store.put("a", 2, versions[i]!)));
+    for (const watching of watched) await eventually(() => watching.values().a === 2);
   });
 
   test("who may only read is told so when it writes", async () => {

@@ -12,6 +12,8 @@ export interface TestClusterOptions {
   readonly shards: number;
   /** Standbys of each; none when left out. */
   readonly replicas?: number;
+  /** Where the topology is kept, if not in the data directory; `shardAddress` does not know it then. */
+  readonly topologyPlace?: string;
   readonly authentication?: "trust" | "scram-sha-256";
   /** Of role postgres, with scram-sha-256; "secret" when left out. */
   readonly postgresPassword?: string;
