@@ -29,3 +29,26 @@ test("a renewal that is under way does not bring back a lease that is given up",
   // In this order: what the renewal has written is given up with it.
   expect(asked).toEqual(["acquire", "acquire", "release"]);
 });
+
+test("a lease is free since the answer that says so, and that only while answers keep coming", async () => {
+  let nowMs = 0;
+  let tookMs = 0;
+  const candidate = {
+    look: async () => {
+      nowMs += tookMs;
+      return { kind: "free" };
+    },
+  } as unknown as LeaseCandidate;
+  const lease = watchLease(candidate, () => nowMs);
+  // The store has been frozen, for the one who has lost the lease as well.
+  tookMs = 2_000;
+  await lease.look();
+  expect(lease.state()).toEqual({ kind: "free", sinceMs: 2_000 });
+  tookMs = 100;
+  await lease.look();
+  expect(lease.state()).toEqual({ kind: "free", sinceMs: 2_000 });
+  nowMs += 10_000;
+  expect(lease.state()).toEqual({ kind: "unknown" });
+  await lease.look();
+  expect(lease.state()).toEqual({ kind: "free", sinceMs: nowMs });
+});
