@@ -1,6 +1,7 @@
 // `npm run bench`: pgbench through the gateway and past it. README.md says what is measured and what came out.
 import { writeFile } from "node:fs/promises";
 import { startContestants, stopContestants } from "./contestant.ts";
+import { benchFailover } from "./failover.ts";
 import { describeMachine } from "./machine.ts";
 import { measureCell } from "./measure.ts";
 import { type BenchOptions, benchHelp, parseBenchOptions } from "./options.ts";
@@ -32,6 +33,7 @@ async function main(options: BenchOptions): Promise<void> {
 
 async function run(args: readonly string[]): Promise<void> {
   if (args[0] === "transactions") return benchTransactions(args.slice(1));
+  if (args[0] === "failover") return benchFailover(args.slice(1));
   const options = parseBenchOptions(args);
   if (options === undefined) process.stdout.write(benchHelp);
   else await main(options);

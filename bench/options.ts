@@ -22,6 +22,7 @@ export interface BenchOptions {
 
 export const benchHelp = `Usage: npm run bench -- [options]
        npm run bench -- transactions [options]    (--help tells them)
+       npm run bench -- failover [options]        (the same)
 
 Runs pgbench against several contestants in turn and compares them with the
 first one, a single PostgreSQL without anything in between.

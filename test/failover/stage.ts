@@ -1,7 +1,8 @@
 // One shard of three tablets and a gateway, all of them processes as in a cluster, with everything between them that can be
 // taken away: each link of the network, each one's way to the topology, and, where this machine allows it, the disks.
 import { spawnSync } from "node:child_process";
-import { chmod, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { chmod, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -118,13 +119,13 @@ export class Stage {
     return { shard: shardName, tablet: name, address: api };
   }
 
-  /** Of a tablet or the gateway: its way to the topology is gone. */
+  /** Of a tablet or the gateway: its way to the topology is gone, if it is not already. */
   async takeStore(party: string): Promise<void> {
-    await rename(this.#storeOf(party), `${this.#storeOf(party)}.away`);
+    await rm(this.#storeOf(party), { force: true });
   }
 
   async giveStore(party: string): Promise<void> {
-    await rename(`${this.#storeOf(party)}.away`, this.#storeOf(party));
+    if (!existsSync(this.#storeOf(party))) await symlink(join(this.dataDir, "topology"), this.#storeOf(party));
   }
 
   /** Until nothing is left; `release` gives it back. */
