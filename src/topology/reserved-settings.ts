@@ -23,6 +23,7 @@ const reasons = new Map(
     [recovery, "recovery_target recovery_target_action recovery_target_inclusive recovery_target_lsn"],
     [recovery, "recovery_target_name recovery_target_time recovery_target_timeline recovery_target_xid"],
     [recovery, "recovery_end_command recovery_min_apply_delay"],
+    [replication, "restore_command"],
     [durable, "fsync full_page_writes"],
     [logical, "wal_level"],
     [files, "data_directory config_file hba_file ident_file external_pid_file"],

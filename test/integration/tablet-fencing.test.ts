@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import pg from "pg";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { delay } from "../../src/base/delay.ts";
 import { processIdentity } from "../../src/base/process-identity.ts";
 import type { Address } from "../../src/topology/snapshot.ts";
@@ -15,6 +15,7 @@ import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { becomeUnprivileged } from "../support/unprivileged.ts";
 
 becomeUnprivileged();
+vi.setConfig({ testTimeout: 120_000 });
 
 const soonMs = 300;
 

@@ -1,6 +1,6 @@
 // Tablets that come back after a failover: what they lack is still there, what they have too much is undone.
 import { rm } from "node:fs/promises";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { postgresPrograms, programsWithRewind } from "../support/postgres-programs.ts";
 import { describeWith } from "../support/requirement.ts";
@@ -8,6 +8,7 @@ import { firstPrimary, type TestTablet, tabletsOf } from "../support/tablets.ts"
 import { becomeUnprivileged } from "../support/unprivileged.ts";
 
 becomeUnprivileged();
+vi.setConfig({ testTimeout: 120_000 });
 const never = new AbortController().signal;
 
 /** A primary of term 1 and its standbys. */

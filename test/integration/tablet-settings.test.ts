@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { issue } from "../../src/certificates/issue.ts";
 import { makeAuthority } from "../../src/certificates/make-authority.ts";
 import { eventually } from "../support/eventually.ts";
@@ -14,6 +14,7 @@ import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { becomeUnprivileged } from "../support/unprivileged.ts";
 
 becomeUnprivileged();
+vi.setConfig({ testTimeout: 120_000 });
 const never = new AbortController().signal;
 
 /** As they are to begin with. */
