@@ -245,7 +245,9 @@ export function readStore(tablet: Tablet, world: World): void {
   const isHeld = memory.leaseUntilMs !== undefined && atMs < memory.leaseUntilMs;
   askStore(tablet, world, () => {
     const { shard, version } = world.store;
-    const isRenewed = isHeld && tryLease(world.store, name, world.events.now(), leaseMs);
+    // A renewal does not bring back a lease that was given up after it was sent.
+    const isOurs = isHeld && leaseHolder(world.store, world.events.now()) === name;
+    const isRenewed = isOurs && tryLease(world.store, name, world.events.now(), leaseMs);
     const holder = leaseHolder(world.store, world.events.now());
     return () => {
       if (version > memory.version) {
