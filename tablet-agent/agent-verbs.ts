@@ -46,6 +46,7 @@ export function agentVerbs(loop: Loop, options: VerbsOptions): AgentVerbs {
         ...lagOf(options),
         ...(postgres.synchronous && { synchronous: postgres.synchronous.cohort }),
         standbys: standbysOf(options),
+        lostBytes: postgres.lostBytes,
         decisions: decisions.list(),
         ...(topologyAgeMs !== undefined && { topologyAgeMs }),
         agentVersion: version(),

@@ -100,6 +100,7 @@ async function run(options: AgentOptions, context: AgentContext): Promise<void> 
   const onNews = () => loop?.news();
   const story = agentStory(emit);
   const shards = watchShard({ store, shard, onChange: onNews, log, signal });
+  const decisions = decisionLog();
   const wanted = watchSettings(store, { onChange: onNews, log, signal });
   const settings = new TabletSettings({
     ...{ server, proven, log },
@@ -109,6 +110,10 @@ async function run(options: AgentOptions, context: AgentContext): Promise<void> 
   const postgres = await TabletPostgres.open({
     ...{ server, state, settings, now, onNews, signal, log },
     onTrouble: (reason) => emit({ kind: "crashed", reason }),
+    onLoss(reason) {
+      log.warn(reason);
+      decisions.add({ kind: "lose-wal", reason });
+    },
     onActivity(doing) {
       activity = doing;
       story.doing(doing);
@@ -119,7 +124,6 @@ async function run(options: AgentOptions, context: AgentContext): Promise<void> 
   const peers = watchPeers({ shard, self, reach, client, now, onAnswer: onNews, signal });
   const candidate = { holderIdentity: self, leaseDurationSeconds: leaseSeconds };
   const lease = watchLease(leaseCandidate(store.leases, `shards/${shard}`, candidate), now);
-  const decisions = decisionLog();
   const parts = { self, shard, store, shards, lease, peers, reach, postgres, decisions, patience, now, log };
   loop = new Loop({ ...parts, signal: stop, onDecision: story.decided });
   const verbs = agentVerbs(loop, { ...parts, postgresVersion: version.text, activity: () => activity });

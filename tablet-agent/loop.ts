@@ -11,6 +11,7 @@ import type { DecisionLog } from "./api/decision-log.ts";
 import type { ClusterView } from "./ha/cluster-view.ts";
 import { decide } from "./ha/decide.ts";
 import type { Decision } from "./ha/decision.ts";
+import { lostWal } from "./ha/lost-wal.ts";
 import type { Patience } from "./ha/patience.ts";
 import type { LeaseWatch } from "./lease-watch.ts";
 import type { Peers } from "./peers.ts";
@@ -202,7 +203,7 @@ export class Loop {
       }
       case "rewind": {
         const from = upstream(decision.primary);
-        return from && postgres.rewind(from);
+        return from && postgres.rewind(from, lostWal(view, postgres.watch.last()?.terms ?? []));
       }
       case "start-standby":
         return postgres.startStandby();

@@ -5,6 +5,7 @@ import type { Log } from "../src/base/log.ts";
 import type { Reach } from "../src/topology/reach.ts";
 import type { Cohort, Shard } from "../src/topology/snapshot.ts";
 import type { SynchronousInForce } from "./ha/cluster-view.ts";
+import type { LostWal } from "./ha/lost-wal.ts";
 import { mayPledge, type Pledge } from "./ha/pledge.ts";
 import type { BackupProgress } from "./postgres/base-backup.ts";
 import {
@@ -40,6 +41,8 @@ export interface TabletPostgresOptions {
   readonly onNews: () => void;
   /** It ended by itself, or could not be started. */
   readonly onTrouble: (reason: string) => void;
+  /** WAL is given up that this tablet has written as primary; the sentence says how much. */
+  readonly onLoss: (reason: string) => void;
   /** What takes long, and how far it is; undefined: nothing does any more. */
   readonly onActivity: (activity: string | undefined) => void;
   readonly pauseMs: () => number;
@@ -63,6 +66,8 @@ export class TabletPostgres {
   /** Since when it follows nobody: what was seen before says nothing of where its WAL ends. */
   cutAtMs = Number.NEGATIVE_INFINITY;
   hasData: boolean;
+  /** Of WAL that this tablet has written as primary, and that was given up, since the agent has started. */
+  readonly lostBytes = { maybeAcknowledged: 0, neverAcknowledged: 0 };
   #killing: Promise<void> | undefined;
   #options: TabletPostgresOptions;
 
@@ -133,10 +138,12 @@ export class TabletPostgres {
     });
   }
 
-  rewind(upstream: Upstream): void {
+  /** `lost`: what it has that `upstream` has not. It is counted once, when there is no way back. */
+  rewind(upstream: Upstream, lost: LostWal | undefined): void {
     this.actions.begin("rewind", async (signal) => {
       await this.#stop("fast");
       await this.#beginRebuild(upstream);
+      if (lost) this.#lose(lost);
       const outcome = await this.server.rewind(upstream, signal);
       this.#options.log.info({ from: upstream.tablet, outcome }, "rewound");
       // Otherwise it stays not whole, and is cloned.
@@ -292,6 +299,11 @@ export class TabletPostgres {
       this.#options.log.warn({ err: error }, "the WAL receiver could not be cut off; ending PostgreSQL");
       await this.#stop("kill");
     }
+  }
+
+  #lose({ bytes, mayBeAcknowledged, reason }: LostWal): void {
+    this.lostBytes[mayBeAcknowledged ? "maybeAcknowledged" : "neverAcknowledged"] += bytes;
+    this.#options.onLoss(reason);
   }
 
   async #beginRebuild({ tablet, term }: Upstream): Promise<void> {

@@ -21,12 +21,20 @@ export interface TabletStatus extends TabletAnswer {
   readonly synchronous?: Cohort;
   /** Who receives WAL from this tablet. */
   readonly standbys: readonly StandbyStatus[];
+  /** Of WAL that this tablet has written as primary and had to give up, since its agent has started. */
+  readonly lostBytes?: LostBytes;
   /** The newest last. */
   readonly decisions: readonly LoggedDecision[];
   /** Since when the store has not confirmed what this tablet knows of the topology. */
   readonly topologyAgeMs?: number;
   readonly agentVersion: string;
   readonly uptimeMs: number;
+}
+
+export interface LostBytes {
+  /** Commits did not wait for standbys. */
+  readonly maybeAcknowledged: number;
+  readonly neverAcknowledged: number;
 }
 
 export interface Health {
@@ -80,6 +88,10 @@ export function readTabletStatus(fields: MessageFields): TabletStatus {
       optional("synchronous", (name) => readCohort(object(name))),
     ),
     standbys: list("standbys").map(readStandby),
+    ...some(
+      "lostBytes",
+      optional("lostBytes", (name) => readLost(object(name))),
+    ),
     decisions: list("decisions").map(readDecision),
     ...some("topologyAgeMs", optional("topologyAgeMs", integer)),
     agentVersion: fields.text("agentVersion"),
@@ -114,6 +126,7 @@ export function writeTabletStatus(status: TabletStatus): { readonly [key: string
       ...some("lagBytes", whole(lagBytes)),
       ...some("lagMs", whole(lagMs)),
     })),
+    ...(status.lostBytes && { lostBytes: { ...status.lostBytes } }),
     decisions: decisions.map(({ at, times, decision, reason }) => ({ at, times, decision, reason })),
     ...some("topologyAgeMs", whole(status.topologyAgeMs)),
     agentVersion,
@@ -130,6 +143,13 @@ function readLease(fields: MessageFields): LeaseStatus {
     kind: fields.oneOf("kind", ["mine", "other", "free", "unknown"]),
     ...some("holder", fields.optional("holder", fields.text)),
     ...some("remainingMs", fields.optional("remainingMs", fields.integer)),
+  };
+}
+
+function readLost(fields: MessageFields): LostBytes {
+  return {
+    maybeAcknowledged: fields.integer("maybeAcknowledged"),
+    neverAcknowledged: fields.integer("neverAcknowledged"),
   };
 }
 

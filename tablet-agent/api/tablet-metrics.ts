@@ -6,7 +6,7 @@ import type { Metric, Sample } from "../../src/base/metrics.ts";
 const roles: readonly TabletRole[] = ["none", "stopped", "starting", "primary", "standby"];
 
 export function tabletMetrics(status: TabletStatus): readonly Metric[] {
-  const { shard, name: tablet, standbys, lease, synchronous } = status;
+  const { shard, name: tablet, standbys, lease, synchronous, lostBytes } = status;
   const own = { shard, tablet };
   const gauge = (name: string, help: string, samples: readonly Sample[]): Metric => ({
     name: `shardgres_tablet_${name}`,
@@ -72,6 +72,17 @@ export function tabletMetrics(status: TabletStatus): readonly Metric[] {
       "How long the standby takes to flush.",
       ofStandbys(({ lagMs }) => lagMs, 1_000),
     ),
+    {
+      name: "shardgres_tablet_lost_wal_bytes_total",
+      kind: "counter",
+      help: "WAL that it has written as primary and that a later term is without.",
+      samples: lostBytes
+        ? [
+            { labels: { ...own, acknowledged: "maybe" }, value: lostBytes.maybeAcknowledged },
+            { labels: { ...own, acknowledged: "never" }, value: lostBytes.neverAcknowledged },
+          ]
+        : [],
+    },
     gauge("disk_free_bytes", "Free space where its data is.", known(status.freeDiskBytes)),
     gauge(
       "topology_age_seconds",

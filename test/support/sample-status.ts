@@ -39,6 +39,7 @@ export const fullStatus: TabletStatus = {
     { name: "s1-1", state: "streaming", isSynchronous: true, lsn: 0x7001230, lagBytes: 0, lagMs: 1 },
     { name: "s1-2", state: "backup", isSynchronous: false },
   ],
+  lostBytes: { maybeAcknowledged: 4_096, neverAcknowledged: 0 },
   decisions: [
     { at: "2026-11-28T19:00:00.000Z", times: 1, decision: "promote", reason: "the topology names this tablet" },
     { at: "2026-11-28T19:00:01.000Z", times: 812, decision: "try-lease", reason: "the primary renews its lease" },

@@ -33,6 +33,8 @@ test("everything that is known has a sample, in base units", () => {
     `shardgres_tablet_standby_synchronous{${own},standby="s1-2"} 0`,
     `shardgres_tablet_standby_lag_bytes{${own},standby="s1-1"} 0`,
     `shardgres_tablet_standby_lag_seconds{${own},standby="s1-1"} 0.001`,
+    `shardgres_tablet_lost_wal_bytes_total{${own},acknowledged="maybe"} 4096`,
+    `shardgres_tablet_lost_wal_bytes_total{${own},acknowledged="never"} 0`,
     `shardgres_tablet_disk_free_bytes{${own}} 56000000000`,
     `shardgres_tablet_topology_age_seconds{${own}} 0.25`,
   ]);
