@@ -41,6 +41,8 @@ export interface PoolLimits {
 }
 
 const retryPause = { firstMs: 50, maxMs: 500 };
+/** A primary that has just been named is about to be promoted: for so long it is tried more often. */
+const [soonMs, soonPauseMs] = [3_000, 30];
 /** For so long a new primary may let nobody write; later somebody has wanted it so. */
 const readOnlyMs = 5_000;
 /** Connections that turn out to be lost, one after the other, before a caller is told. */
@@ -63,6 +65,8 @@ export class ShardConnections {
   #away: { readonly reason: unknown } | undefined;
   #retry: NodeJS.Timeout | undefined;
   readonly #pause = backoff(retryPause);
+  /** When the topology has named another primary. */
+  #namedAt = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
   /** `shardNow`: as the topology has it. */
@@ -262,10 +266,14 @@ export class ShardConnections {
 
   #isAway(reason: unknown): void {
     this.#away = { reason };
-    this.#retry ??= setTimeout(() => {
-      this.#retry = undefined;
-      this.#serve();
-    }, this.#pause.next()).unref();
+    const isSoon = Date.now() - this.#namedAt < soonMs;
+    this.#retry ??= setTimeout(
+      () => {
+        this.#retry = undefined;
+        this.#serve();
+      },
+      isSoon ? soonPauseMs : this.#pause.next(),
+    ).unref();
     this.#hold();
   }
 
@@ -284,6 +292,7 @@ export class ShardConnections {
   /** Everything that has to do with an older term ends now; whether the new primary is there an attempt will tell. */
   #follow(shard: Shard | undefined): void {
     this.#readOnlyFrom = undefined;
+    this.#namedAt = Date.now();
     const reason = new Error(`shard "${this.name}" has another primary now`);
     for (const opening of this.#openings) opening.abort(reason);
     this.#openings.clear();
