@@ -6,12 +6,14 @@ import { join } from "node:path";
 import { startLocalCluster } from "../../src/local/local-cluster.ts";
 import { localStore } from "../../src/topology/local-store.ts";
 import { readTopology } from "../../src/topology/read-topology.ts";
-import type { Address, ShardName } from "../../src/topology/snapshot.ts";
+import type { Address, DurabilityPolicy, ShardName } from "../../src/topology/snapshot.ts";
 
 export interface TestClusterOptions {
   readonly shards: number;
   /** Standbys of each; none when left out. */
   readonly replicas?: number;
+  /** "one" with standbys, when left out. */
+  readonly durability?: DurabilityPolicy;
   /** Where the topology is kept, if not in the data directory; `shardAddress` does not know it then. */
   readonly topologyPlace?: string;
   readonly authentication?: "trust" | "scram-sha-256";
