@@ -1,5 +1,5 @@
-// Relations that the gateway answers by itself, so that SQL can be used on them: shardgres_shards, shardgres_tables,
-// shardgres_buckets. Their rows stand in the statement as VALUES.
+// Relations that the gateway answers by itself, so that SQL can be used on them: shardgres_shards, shardgres_tablets,
+// shardgres_topology, shardgres_tables, shardgres_buckets. Their rows stand in the statement as VALUES.
 
 import { allShards } from "../src/executor/execution.ts";
 import type { GatewayRelation } from "../src/planner/plan-input.ts";
@@ -38,6 +38,54 @@ export const gatewayTables: ReadonlyMap<string, Table> = new Map<string, Table>(
           term,
         ]);
       },
+    },
+  ],
+  [
+    "tablets",
+    {
+      columns: [
+        { name: "shard", typeName: "text" },
+        { name: "tablet", typeName: "text" },
+        { name: "role", typeName: "text" },
+        { name: "is_synchronous", typeName: "boolean" },
+        { name: "term", typeName: "bigint" },
+        { name: "state", typeName: "text" },
+        { name: "lag_ms", typeName: "bigint" },
+        { name: "address", typeName: "text" },
+        { name: "zone", typeName: "text" },
+      ],
+      rows: ({ topology, gateway }) =>
+        allShards(topology).flatMap((shard) =>
+          shard.tablets.map((tablet) => {
+            const isPrimary = tablet.name === shard.primary?.name;
+            const state = isPrimary ? undefined : gateway.tablets.watch.stateOf(shard.name, tablet);
+            return [
+              shard.name,
+              tablet.name,
+              isPrimary ? "primary" : "standby",
+              shard.cohort.standbys.includes(tablet.name),
+              shard.term,
+              state?.kind ?? null,
+              state?.kind === "standby" && state.lagMs !== undefined ? Math.round(state.lagMs) : null,
+              `${tablet.address.host}:${tablet.address.port}`,
+              tablet.zone ?? null,
+            ];
+          }),
+        ),
+    },
+  ],
+  [
+    "topology",
+    {
+      columns: [
+        { name: "cluster", typeName: "text" },
+        { name: "shards", typeName: "integer" },
+        { name: "generation", typeName: "bigint" },
+        { name: "age_ms", typeName: "bigint" },
+      ],
+      rows: ({ topology, gateway }) => [
+        [topology.clusterId, topology.shards.size, topology.buckets.generation, gateway.topologyAgeMs() ?? null],
+      ],
     },
   ],
   [

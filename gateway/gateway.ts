@@ -39,6 +39,8 @@ export class Gateway {
   readonly deadlocks: DeadlockWatch;
   /** What clients' connections to shards begin with. */
   connectionSettings: ServerLogin["settings"];
+  /** Since the store has last confirmed the topology; undefined: nobody counts. */
+  topologyAgeMs: () => number | undefined = () => undefined;
   readonly #reports: TabletReports;
   #topology: () => Topology;
 

@@ -77,6 +77,7 @@ async function run(topologyPlace: string): Promise<void> {
   let topology: Topology = reachTopology(first.value, reach);
   const admin = new AdminConnections(() => topology, password, "shardgres gateway", holdTimeoutMs(undefined));
   const gateway = new Gateway(options.name, () => topology, admin, log);
+  gateway.topologyAgeMs = ageMs;
   const watching = (async () => {
     for await (const next of changes) {
       topology = reachTopology(next, reach);

@@ -1,5 +1,6 @@
 // From a statement's text to its plan: from the cache, or by parser and planner.
 import { assert } from "../src/base/assert.ts";
+import { gatewayRelation } from "../src/executor/describe-own.ts";
 import type { Plan } from "../src/planner/plan.ts";
 import { planStatement } from "../src/planner/plan-statement.ts";
 import { refuse } from "../src/planner/refuse.ts";
@@ -21,7 +22,7 @@ export function planText(
   const known = plans.get(scope, text, normalized);
   if (known !== undefined) return known;
   const plan = planAnew(session, text, parameterTypes, false);
-  plans.set(scope, text, normalized, plan);
+  if (!gatewayRelation.test(text)) plans.set(scope, text, normalized, plan);
   return plan;
 }
 

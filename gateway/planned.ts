@@ -1,4 +1,5 @@
 // Prepared statements and their plans: what must hold before one is used.
+import { gatewayRelation } from "../src/executor/describe-own.ts";
 import type { BindMessage } from "../src/pgwire/frontend-message.ts";
 import { parameterFormat } from "../src/pgwire/frontend-message.ts";
 import { SqlError } from "../src/pgwire/sql-error.ts";
@@ -17,7 +18,7 @@ export function planned(
   const parameterTypes = shared.parameterTypes ?? shared.declaredTypes;
   if (shared.normalized?.isEmpty === true) return { plan: undefined, parameterTypes };
   const key = planScope(session, shared.declaredTypes);
-  if (shared.planned?.key !== key) {
+  if (shared.planned?.key !== key || gatewayRelation.test(shared.text)) {
     if (shared.normalized?.isMulti === true) checkOneStatement(shared.text);
     const plan = planText(session, shared.text, shared.normalized, shared.declaredTypes);
     shared.planned = { key, plan };

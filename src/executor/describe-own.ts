@@ -4,8 +4,8 @@ import type { Field } from "../pgwire/row-description.ts";
 import type { Participant } from "../transaction/participant.ts";
 import { type Execution, parameterTypesAt } from "./execution.ts";
 
-/** Relations that only the gateway knows: no shard understands such a text. */
-const gatewayRelation = /\bshardgres_(shards|tables|buckets)\b/i;
+/** Relations that only the gateway knows: no shard understands such a text, and their rows stand in its plan. */
+export const gatewayRelation = /\bshardgres_(shards|tablets|topology|tables|buckets)\b/i;
 
 /** undefined: the text is not what is being carried out, or no shard understands it. Rejects with ShardError. */
 export async function describeOwn(

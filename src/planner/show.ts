@@ -6,7 +6,15 @@ import type { Plan } from "./plan.ts";
 import type { PlanInput } from "./plan-input.ts";
 
 /** What SHOW shardgres.<name> lists. */
-export const gatewayLists: readonly string[] = ["shards", "tables", "buckets", "transactions", "version"];
+export const gatewayLists: readonly string[] = [
+  "shards",
+  "tablets",
+  "topology",
+  "tables",
+  "buckets",
+  "transactions",
+  "version",
+];
 
 export function planShow(input: PlanInput, statement: VariableShowStmt): Plan {
   const name = (statement.name ?? "").toLowerCase();

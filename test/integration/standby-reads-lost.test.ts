@@ -144,3 +144,24 @@ async function reconnect(tablet: string): Promise<void> {
     .catch(() => {});
   direct.set(tablet, await cluster.at(tablet));
 }
+
+test("SHOW tells which tablets there are, and what is known of those that have been read", async () => {
+  await runAll(client, "set shardgres.read_from = standby");
+  await eventually(async () => (await answering()).join() === "s1-1,s1-2");
+  const tablets = await rowsOf(client, "show shardgres.tablets");
+  const address = (name: string) => `127.0.0.1:${cluster.server(name).port}`;
+  const known = tablets.map((row) => row.replace(/\|standby\|\d+\|/, "|standby|LAG|"));
+  expect(known).toEqual([
+    `s1|s1-0|primary|f|1|null|null|${address("s1-0")}|null`,
+    `s1|s1-1|standby|f|1|standby|LAG|${address("s1-1")}|null`,
+    `s1|s1-2|standby|f|1|standby|LAG|${address("s1-2")}|null`,
+  ]);
+  const [topology] = await rowsOf(client, "show shardgres.topology");
+  expect(topology).toMatch(/^[0-9a-f-]{36}\|1\|1\|\d+$/);
+  const query = "select tablet, state from shardgres_tablets where role = 'standby' order by tablet";
+  expect(await rowsOf(client, query)).toEqual(["s1-1|standby", "s1-2|standby"]);
+  // They are read anew each time.
+  const age = "select age_ms from shardgres_topology";
+  const first = await rowsOf(client, age);
+  await eventually(async () => (await rowsOf(client, age))[0] !== first[0]);
+});
