@@ -27,6 +27,8 @@ export interface Switchovers {
   /** The target became primary. */
   readonly done: number;
   readonly undone: number;
+  /** Of restarts in place, done or not. */
+  readonly restarts: number;
   readonly inDoubt: number;
 }
 
@@ -49,7 +51,7 @@ export function makeChecker(store: Store): Checker {
   /** What nobody but the primary need have: it may be lost, until a cohort has it. */
   let loose: Acknowledged[] = [];
   let count = 0;
-  const switchovers = { begun: 0, done: 0, undone: 0, inDoubt: 0 };
+  const switchovers = { begun: 0, done: 0, undone: 0, restarts: 0, inDoubt: 0 };
   return {
     promoted(name, term, wal) {
       const other = primaries.get(term) ?? name;
@@ -80,8 +82,9 @@ export function makeChecker(store: Store): Checker {
     changed(before, after, change) {
       const isRising = change === "name-primary" ? after.term > before.term : after.term === before.term;
       if (!isRising) throw new Violation(`the topology goes from term ${before.term} to ${after.term}`);
-      if (change === "begin-switchover") switchovers.begun++;
-      if (change === "end-switchover") switchovers.undone++;
+      if (change === "begin-switchover" && after.switchover?.to !== after.primary?.name) switchovers.begun++;
+      if (change === "end-switchover")
+        switchovers[before.switchover?.to === before.primary?.name ? "restarts" : "undone"]++;
       if (change === "name-primary" && before.switchover?.to === after.primary?.name) switchovers.done++;
       if (change !== "settle-cohort") return;
       if (after.cohort.acknowledgements === 0) {

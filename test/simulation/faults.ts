@@ -262,7 +262,11 @@ function askSwitchover(world: World, to: string): void {
   const shard = tablet?.memory.shard;
   if (!tablet || !shard || !tablet.agent.running || tablet.agent.paused) return;
   const view = viewOf(tablet, shard, world);
-  if (whyNotTo(view, to, patience) === undefined) act(tablet, beginSwitchover(view, to, "it was asked for"), world);
+  // To itself: a restart in place, for settings that need one.
+  const isRestart = to === tablet.name && view.postgres.kind === "primary";
+  if (isRestart) tablet.postgres.isRestartPending = true;
+  if (isRestart || whyNotTo(view, to, patience) === undefined)
+    act(tablet, beginSwitchover(view, to, "it was asked for"), world);
 }
 
 function killAgent(tablet: Tablet): void {

@@ -46,6 +46,8 @@ export interface Postgres {
   readonly failedAtMs: number[];
   isDiskFull: boolean;
   isDamaged: boolean;
+  /** Settings have changed that count from the next start on. */
+  isRestartPending: boolean;
   /** So many starts will end in a crash. */
   crashesToCome: number;
 }
@@ -98,6 +100,7 @@ export function makePostgres(name: string): Postgres {
     failedAtMs: [],
     isDiskFull: false,
     isDamaged: false,
+    isRestartPending: false,
     crashesToCome: 0,
   };
 }
@@ -153,6 +156,7 @@ export function startPostgres(postgres: Postgres, role: Standby | Primary, rando
   else if (postgres.crashesToCome-- > 0) fail(postgres, "crashed", nowMs);
   else {
     startProcess(postgres.process);
+    postgres.isRestartPending = false;
     postgres.role = role;
     const recoveryMs = postgres.how === "cleanly" ? 50 : 50 + random.next() * (random.next() < 0.2 ? 4000 : 400);
     postgres.readyAtMs = nowMs + recoveryMs;

@@ -27,7 +27,7 @@ test("a history is the same every time", () => {
 });
 
 test("switchovers, when nothing else happens, lose nothing, and leave no client in doubt", () => {
-  let [begun, undone] = [0, 0];
+  let [begun, undone, restarts] = [0, 0, 0];
   for (let seed = 1; seed <= 300; seed++) {
     const faults = planSwitchovers(seededRandom(seed), ["a", "b"]);
     const { violation, switchovers } = runHistory(seed, { faults });
@@ -37,9 +37,11 @@ test("switchovers, when nothing else happens, lose nothing, and leave no client 
     expect(switchovers.done + switchovers.undone).toBe(switchovers.begun);
     begun += switchovers.begun;
     undone += switchovers.undone;
+    restarts += switchovers.restarts;
   }
-  // Those to whom is primary already are refused; a slow answer may undo one.
+  // Those to whom is primary already are restarts in place; a slow answer may undo a switchover.
   expect(begun).toBeGreaterThan(500);
+  expect(restarts).toBeGreaterThan(200);
   expect(undone / begun).toBeLessThan(0.1);
 });
 

@@ -39,6 +39,7 @@ export function viewOf(tablet: Tablet, shard: Shard, world: World): ClusterView 
     primarySaid: said && isOfTerm ? { systemIdentifier: "7", terms: said.terms } : undefined,
     answers: [...memory.answers.values()],
     switchover: switchoverSinceMs === undefined ? undefined : { sinceMs: switchoverSinceMs, isForced: false },
+    isRestartPending: postgres.isRestartPending,
   };
 }
 
