@@ -34,7 +34,10 @@ export interface KubeAccess {
   config(): KubeConfig;
   core(): CoreV1Api;
   coordination(): CoordinationV1Api;
-  /** Reads files with tokens and certificates again: those that were used are not accepted any more. */
+  /**
+   * Reads files with tokens and certificates again: those that were used are not accepted any more. What cannot be read at
+   * the moment stays as it was.
+   */
   renewCredentials(): void;
   /** Uses none of the connections again that are there: the server behind them has not answered. */
   renewConnections(): void;
@@ -61,7 +64,14 @@ export async function openKube(options: KubeOptions = {}): Promise<KubeAccess> {
     core: () => core,
     coordination: () => coordination,
     renewCredentials() {
-      config = read();
+      const before = config;
+      try {
+        config = read();
+      } catch (error) {
+        if (error instanceof AppError) return;
+        throw error;
+      }
+      before.renewConnections();
       core = config.makeApiClient(client.CoreV1Api);
       coordination = config.makeApiClient(client.CoordinationV1Api);
     },

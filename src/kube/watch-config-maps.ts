@@ -21,6 +21,8 @@ export interface WatchOptions {
 
 const probeLimits = { attemptMs: 2_000, callMs: 2_000 };
 const pauseMsMax = 1_000;
+/** Before a server that is overloaded is asked again. */
+const overloadedMs = 1_000;
 
 /** Ends when the signal is aborted. */
 export async function* watchConfigMaps(
@@ -36,6 +38,7 @@ export async function* watchConfigMaps(
   let told = 0n;
   /** A version that the store had in this round; undefined: not known, or already told and confirmed. */
   let latest: bigint | undefined;
+  let isOverloaded = false;
 
   const confirm = () => {
     if (latest === undefined || told < latest) return;
@@ -75,6 +78,7 @@ export async function* watchConfigMaps(
   informer.on("delete", (found) => isListing || news.add({ kind: "delete", configMap: configMapOf(found) }));
   const onFailure = (error: unknown) => {
     const { reason, status } = watchFailure(access, error);
+    isOverloaded = status === 429;
     if (status === 401) access.renewCredentials();
     else if (status === undefined) access.renewConnections();
     news.add({ kind: "interrupted", reason });
@@ -91,7 +95,7 @@ export async function* watchConfigMaps(
       if (event === undefined) break;
       yield event;
       if (event.kind === "interrupted") {
-        await delayUnlessAborted(pause.next(), signal);
+        await delayUnlessAborted(pause.next() + (isOverloaded ? overloadedMs : 0), signal);
         if (!signal.aborted) informer.start().catch(onFailure);
       } else pause.reset();
     }
