@@ -22,6 +22,7 @@ const core: readonly Fault[] = [
   faults.switchover,
   faults.killPostgres,
   faults.killAgent,
+  faults.loseAgent,
   faults.killMachine,
   faults.freezeMachine,
   faults.freezePostgres,
@@ -30,7 +31,7 @@ const core: readonly Fault[] = [
   faults.takeStore,
   faults.takeStoreOfPrimary,
   faults.isolatePrimary,
-  faults.cutPrimaryFromStandbys,
+  faults.cutWaysToStandbys,
   faults.cutGateway,
 ];
 
@@ -43,7 +44,7 @@ const more: readonly Fault[] = [
   faults.freezeStandbyAgent,
   faults.freezeStandbyPostgres,
   faults.takeStoreOfStandby,
-  faults.cutWaysToStandbys,
+  faults.cutPrimaryFromStandbys,
   faults.cutWaysFromStandbys,
   faults.cutStandby,
 ];

@@ -6,8 +6,8 @@ import type { Fault } from "./trial.ts";
 
 type Who = "primary" | "standby";
 
-/** Longer than a lease, and than what it takes to begin a term after it. */
-const longMs = 12_000;
+/** Longer than a lease, and than what it takes to begin a term after it: who could take over has done so. */
+const longMs = 9_000;
 /** As PostgreSQL says it of a statement that it has not done. */
 const diskFull = "53100";
 
@@ -39,10 +39,21 @@ export const killAgent: Fault = {
   pauseMsMax: 15_000,
 };
 
+/** PostgreSQL lives on without anybody to stop it. */
+export const loseAgent: Fault = {
+  name: "the agent of the primary is killed, and comes back later",
+  inject: on("primary", (tablet) => {
+    tablet.keepDown("agent");
+    return () => tablet.revive();
+  }),
+  primary: "changes",
+  pauseMsMax: 15_000,
+};
+
 export const killMachine: Fault = {
   name: "the machine of the primary dies, and comes back later",
   inject: on("primary", (tablet) => {
-    tablet.killMachine();
+    tablet.keepDown("agent", "postgres");
     return () => tablet.revive();
   }),
   primary: "changes",
@@ -50,7 +61,7 @@ export const killMachine: Fault = {
 };
 
 export const freezeMachine: Fault = { ...freeze("primary", "agent", "postgres"), primary: "changes" };
-export const freezeAgent: Fault = { ...freeze("primary", "agent"), lastsMs: longMs, primary: "changes" };
+export const freezeAgent: Fault = { ...freeze("primary", "agent"), primary: "changes" };
 export const freezePostgres: Fault = freeze("primary", "postgres");
 
 export const killStandby: Fault = {
@@ -71,7 +82,7 @@ export const killStandbyAgent: Fault = {
 export const killStandbyMachine: Fault = {
   name: "the machine of a standby dies, and comes back later",
   inject: on("standby", (tablet) => {
-    tablet.killMachine();
+    tablet.keepDown("agent", "postgres");
     return () => tablet.revive();
   }),
   lastsMs: longMs,
@@ -83,7 +94,7 @@ export const killBothStandbys: Fault = {
   name: "the machines of both standbys die, and come back later",
   async inject(stage) {
     const standbys = await stage.standbys();
-    for (const tablet of standbys) tablet.killMachine();
+    for (const tablet of standbys) tablet.keepDown("agent", "postgres");
     return () => {
       for (const tablet of standbys) tablet.revive();
     };
@@ -97,7 +108,7 @@ export const killBothStandbys: Fault = {
 export const killAll: Fault = {
   name: "all machines die, and come back",
   async inject(stage) {
-    for (const tablet of stage.tablets) tablet.killMachine();
+    for (const tablet of stage.tablets) tablet.keepDown("agent", "postgres");
     return () => {
       for (const tablet of stage.tablets) tablet.revive();
     };
@@ -123,7 +134,6 @@ export const takeStore: Fault = {
 export const takeStoreOfPrimary: Fault = {
   name: "the store is away for the primary",
   inject: withoutStore(async (stage) => [(await stage.primary()).name]),
-  lastsMs: longMs,
   primary: "changes",
   pauseMsMax: 15_000,
 };

@@ -55,10 +55,10 @@ export class TabletProcess {
     for (const pid of this.#pids(parts)) send(pid, "SIGKILL");
   }
 
-  /** Like `kill` of all, and nothing is started again until `revive`. */
-  killMachine(): void {
+  /** Like `kill`, and nothing is started again until `revive`. */
+  keepDown(...parts: readonly Part[]): void {
     this.#isDown = true;
-    this.kill("agent", "postgres");
+    this.kill(...parts);
   }
 
   revive(): void {

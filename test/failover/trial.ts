@@ -1,6 +1,7 @@
 // One fault under load, from calm to calm: what clients were told is compared with what there is, and how long they had to
 // wait is measured.
 import { delay } from "../../src/base/delay.ts";
+import type { Shard } from "../../src/topology/snapshot.ts";
 import { standbyName } from "../../tablet-agent/postgres/server.ts";
 import { Bypass, bypassTable } from "./bypass.ts";
 import { type Failure, Ledger } from "./ledger.ts";
@@ -11,7 +12,7 @@ export interface Fault {
   readonly name: string;
   /** Does it. Resolves with what mends it, if it does not mend itself. */
   readonly inject: (stage: Stage) => Promise<(() => unknown) | undefined>;
-  /** How long it lasts, or until writes are acknowledged again if that is later; left out: until then. */
+  /** At least so long; else until writes are acknowledged again, by another primary if it is to change. */
   readonly lastsMs?: number;
   /** Writes are acknowledged again only after it is mended. */
   readonly blocks?: true;
@@ -112,8 +113,13 @@ export class Trials {
     const beganAtMs = performance.now();
     const mend = await fault.inject(stage);
     const injectedAtMs = performance.now();
-    let isBack = fault.blocks ? false : await this.#writtenSince(injectedAtMs, injectedAtMs + fault.pauseMsMax);
-    if (fault.lastsMs !== undefined) await delay(Math.max(0, injectedAtMs + fault.lastsMs - performance.now()));
+    let isBack = false;
+    if (!fault.blocks) {
+      const deadlineMs = injectedAtMs + fault.pauseMsMax;
+      const fromMs = fault.primary === "changes" ? await this.#changed(before, deadlineMs) : injectedAtMs;
+      isBack = await this.#writtenSince(fromMs, deadlineMs);
+    }
+    await delay(Math.max(lingersMs(fault), injectedAtMs + (fault.lastsMs ?? 0) - performance.now()));
     const mendedAtMs = performance.now();
     await mend?.();
     if (fault.blocks) isBack = await this.#writtenSince(mendedAtMs, mendedAtMs + fault.pauseMsMax);
@@ -202,6 +208,16 @@ export class Trials {
     }
   }
 
+  /** When another tablet was seen to be primary. */
+  async #changed({ primary }: Shard, deadlineMs: number): Promise<number> {
+    while (performance.now() < deadlineMs) {
+      const now = (await this.stage.shard()).primary?.name;
+      if (now !== primary?.name) break;
+      await delay(pollMs);
+    }
+    return performance.now();
+  }
+
   async #writtenSince(atMs: number, deadlineMs: number): Promise<boolean> {
     const isWritten = () => (this.ledger.acknowledgements.at(-1)?.sentAtMs ?? 0) > atMs;
     while (!isWritten() && performance.now() < deadlineMs) await delay(5);
@@ -212,4 +228,9 @@ export class Trials {
     const from = new Date(Date.now() - (performance.now() - fromMs) - 1_000).toISOString().slice(11, 23);
     return (await this.stage.decisions()).filter((line) => line >= from).join("\n");
   }
+}
+
+/** So long an old primary that still runs has the opportunity to acknowledge what it must not. */
+function lingersMs({ primary, isPlanned }: Fault): number {
+  return primary === "changes" && !isPlanned ? 1_000 : 0;
 }
