@@ -46,11 +46,13 @@ export function watchLease(candidate: LeaseCandidate, now: () => number): LeaseW
       if (answer.kind === "held") {
         heldUntilMs = answer.validUntilMs;
         seen = undefined;
-      } else {
+      } else if (answer.by !== undefined) {
         heldUntilMs = undefined;
         candidateSinceMs = undefined;
         see("other", askedAtMs);
       }
+      // Else somebody has written at the same moment: perhaps this one, in an attempt that nobody waits for any more. A
+      // primary does not stop for that; the next attempt tells.
     },
 
     async look() {

@@ -1,12 +1,11 @@
 // Leases as files below the directory of the local store: `leases/shards.s1@7.json`. In a directory of their own, so that
 // a renewal does not wake those who watch the documents.
-import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { assert } from "../base/assert.ts";
 import { errorCode } from "../base/error-code.ts";
 import { parseJson } from "../base/json.ts";
-import { numberedPath, readNewest, writeNext } from "../base/numbered-files.ts";
+import { highestNumbers, numberedPath, readNewest, writeNext } from "../base/numbered-files.ts";
 import { readLease } from "./lease.ts";
 import { conflict, isKey, type LeaseStore } from "./store.ts";
 
@@ -15,14 +14,21 @@ export const leasesDirectory = "leases";
 
 export function localLeases(storeDirectory: string): LeaseStore {
   const directory = join(storeDirectory, leasesDirectory);
-  const newest = async (name: string) => {
+  const read = async (name: string) => {
     try {
       return await readNewest(directory, fileName(name));
     } catch (error) {
-      // Nobody has had a lease yet; or the store itself is away, and then nothing is known of its leases.
-      if (errorCode(error) === "no-directory" && existsSync(storeDirectory)) return undefined;
-      throw error;
+      if (errorCode(error) !== "no-directory") throw error;
+      return "no-directory";
     }
+  };
+  const newest = async (name: string) => {
+    const found = await read(name);
+    if (found !== "no-directory") return found;
+    // Nobody has had a lease yet, or the store itself is away. If it is there now, it may have come back this moment.
+    await highestNumbers(storeDirectory);
+    const again = await read(name);
+    return again === "no-directory" ? undefined : again;
   };
   return {
     async get(name) {

@@ -52,3 +52,30 @@ test("a lease is free since the answer that says so, and that only while answers
   await lease.look();
   expect(lease.state()).toEqual({ kind: "free", sinceMs: nowMs });
 });
+
+test("a conflict with a write of one's own that was slow loses nothing; another holder does", async () => {
+  const answers: LeaseAnswer[] = [
+    { kind: "held", transitions: 1, validUntilMs: 6_000 },
+    { kind: "taken", by: undefined, freeInMs: 0 },
+    { kind: "taken", by: "another", freeInMs: 6_000 },
+  ];
+  const candidate = { acquire: async () => answers.shift()! } as unknown as LeaseCandidate;
+  const lease = watchLease(candidate, () => 1_000);
+  await lease.tryFor();
+  await lease.tryFor();
+  expect(lease.state()).toMatchObject({ kind: "mine", untilMs: 6_000 });
+  await lease.tryFor();
+  expect(lease.state()).toEqual({ kind: "other" });
+});
+
+test("who comes second when the lease is free does not know yet who was first", async () => {
+  const conflict: LeaseAnswer = { kind: "taken", by: undefined, freeInMs: 0 };
+  const candidate = {
+    look: async () => ({ kind: "free" }),
+    acquire: async () => conflict,
+  } as unknown as LeaseCandidate;
+  const lease = watchLease(candidate, () => 1_000);
+  await lease.look();
+  await lease.tryFor();
+  expect(lease.state()).toMatchObject({ kind: "free" });
+});
