@@ -31,12 +31,7 @@ export function leaveLease(view: ClusterView, { candidateMs, restMs }: Patience)
   const { lease, pledge, self, shard, nowMs } = view;
   if (lease.kind !== "mine" || shard.term === 0 || isNamed(view)) return undefined;
   const leave = (reason: string): Decision => ({ kind: "release-lease", restMs, reason });
-  if (
-    shard.switchover &&
-    pledge.term > shard.term &&
-    pledge.candidate === shard.switchover.to &&
-    pledge.candidate !== self
-  )
+  if (isLeftToTarget(view))
     return leave(`term ${pledge.term} is pledged to ${pledge.candidate}, which is to be primary by a switchover`);
   const since = lease.candidateSinceMs;
   if (since !== undefined && Math.abs(nowMs - since) >= candidateMs)
@@ -46,6 +41,13 @@ export function leaveLease(view: ClusterView, { candidateMs, restMs }: Patience)
   if (view.postgres.kind === "stopped" && (view.postgres.how === "damaged" || view.postgres.how === "disk-full"))
     return leave(`this tablet cannot be a candidate: PostgreSQL does not start (${view.postgres.how})`);
   return undefined;
+}
+
+/** The target has its chance once. When it has not taken it, whoever holds the lease is a candidate like any other. */
+function isLeftToTarget({ pledge, restsUntilMs, self, shard, switchover }: ClusterView): boolean {
+  const to = shard.switchover?.to;
+  if (!switchover || to === undefined || to === self || restsUntilMs > switchover.sinceMs) return false;
+  return pledge.term > shard.term && pledge.candidate === to;
 }
 
 export function nameMostAdvanced(view: ClusterView, patience: Patience): Decision | undefined {

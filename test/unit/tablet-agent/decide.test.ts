@@ -499,6 +499,15 @@ const situations: readonly [string, ClusterView, string][] = [
     "release-lease: term 6 is pledged to b, which is to be primary by a switchover",
   ],
   [
+    "the target of the switchover had its chance",
+    {
+      ...switching(),
+      ...{ postgres: followsNobody, wal, pledge: { term: 6, candidate: "b" }, restsUntilMs: 9500 },
+      answers: [answer("b", 5, { isWhole: false })],
+    },
+    "ask-pledges 7: the primary of term 5, a, does not hold the lease",
+  ],
+  [
     "the target finds the lease free",
     { ...standby, shard: { ...shard, switchover: { to: "b" } }, lease: { kind: "free", sinceMs: 10_000 } },
     "try-lease: this tablet is to be primary by a switchover",
