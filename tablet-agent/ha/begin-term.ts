@@ -3,7 +3,7 @@
 import type { ClusterView } from "./cluster-view.ts";
 import { haveQuorum, withPrimary } from "./cohort.ts";
 import type { Decision } from "./decision.ts";
-import { hasLease, highestTerm, isNamed } from "./may-lead.ts";
+import { freshAnswers, hasLease, highestTerm, isNamed } from "./may-lead.ts";
 import type { Patience } from "./patience.ts";
 import { compareWal, type WalPosition } from "./wal-position.ts";
 
@@ -20,9 +20,15 @@ export function takeFreeLease(view: ClusterView, patience: Patience): Decision |
   return { kind: "try-lease", reason: `${primaryName(view)} has not taken the free lease` };
 }
 
-/** The target of a switchover goes first; and those who acknowledge commits are better candidates than others. */
-function patienceWithFree({ shard, self }: ClusterView, { freeLeaseMs, restMs }: Patience): number {
-  if (shard.switchover) return restMs;
+/**
+ * The target of a switchover goes first; a primary that works, and may have lost the lease only because the store was away,
+ * costs nobody anything meanwhile; and those who acknowledge commits are better candidates than others.
+ */
+function patienceWithFree(view: ClusterView, patience: Patience): number {
+  const { shard, self, primarySaid } = view;
+  const { freeLeaseMs, restMs } = patience;
+  const works = primarySaid && freshAnswers(view, patience).some(({ name }) => name === shard.primary?.name);
+  if (shard.switchover || works) return restMs;
   const isMember = [shard.cohort, shard.nextCohort].some((cohort) => cohort?.standbys.includes(self));
   return isMember || shard.primary?.name === self ? freeLeaseMs : 3 * freeLeaseMs;
 }

@@ -338,6 +338,21 @@ const situations: readonly [string, ClusterView, string][] = [
   ],
   ["the lease is free for long", { ...standby, lease: free }, "try-lease: a has not taken the free lease"],
   [
+    "the lease is free, and the primary works",
+    { ...standby, lease: { kind: "free", sinceMs: 9_000 }, answers: [answer("a", 5)] },
+    "wait: nothing is to be done",
+  ],
+  [
+    "the lease is free, and the primary's agent answers, but says of no primary",
+    { ...standby, lease: { kind: "free", sinceMs: 9_000 }, answers: [answer("a", 5)], primarySaid: undefined },
+    "try-lease: a has not taken the free lease",
+  ],
+  [
+    "the lease is free for long, though the primary works",
+    { ...standby, lease: free, answers: [answer("a", 5)] },
+    "try-lease: a has not taken the free lease",
+  ],
+  [
     "a standby has got the lease",
     { ...standby, lease: mine },
     "ask-pledges 6: the primary of term 5, a, does not hold the lease",
