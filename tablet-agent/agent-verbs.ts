@@ -8,7 +8,7 @@ import { ownAnswer } from "./own-answer.ts";
 import { standbyName } from "./postgres/server.ts";
 import { switchOver } from "./switch-over.ts";
 
-export interface VerbsOptions extends Omit<LoopOptions, "signal" | "onDecision"> {
+export interface VerbsOptions extends Omit<LoopOptions, "signal" | "onDecision" | "mayGoOn"> {
   readonly postgresVersion: string;
   readonly activity: () => string | undefined;
 }

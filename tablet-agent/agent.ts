@@ -1,4 +1,5 @@
 // The life of a tablet: take the directory, say in the topology where it is, go the rounds until asked to stop.
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, realpath } from "node:fs/promises";
 import { join } from "node:path";
@@ -37,6 +38,9 @@ import { watchSettings } from "./settings/wanted-settings.ts";
 import { watchShard } from "./shard-watch.ts";
 import { TabletPostgres } from "./tablet-postgres.ts";
 import { createTabletState, newTabletState, openTabletState, type TabletStateFile } from "./tablet-state.ts";
+import { placeOf } from "./volume/place.ts";
+import { removeLocks } from "./volume/remove-locks.ts";
+import { takeVolume, type Volume } from "./volume/take-volume.ts";
 
 export interface AgentContext {
   readonly log: Log;
@@ -63,17 +67,35 @@ export async function stopTabletLeftovers(directory: string, { stop, log }: Agen
 
 /** Resolves when asked to stop and PostgreSQL has ended. */
 export async function runAgent(options: AgentOptions, context: AgentContext): Promise<void> {
-  const claim = await takeDirectory(options.directory, context.stop);
+  const { volumeLeaseSeconds: leaseSeconds, fenceCommand, tablet } = options;
+  const place = placeOf(options.machine);
+  // Pids mean nothing to agents elsewhere: what they have claimed is another claim.
+  const claimName = leaseSeconds === undefined ? "agent" : `agent-${shortHash(place.name)}`;
+  const claim = await takeDirectory(options.directory, context.stop, claimName);
   try {
     const directory = await realpath(options.directory);
-    await endLeftovers(directory, context.log);
-    await run({ ...options, directory }, context);
+    const { leases } = openStore(parseStorePlace(options.topology));
+    const { stop, log } = context;
+    const volume = await takeVolume({ directory, tablet, place, leaseSeconds, fenceCommand, leases, stop, log });
+    try {
+      await endLeftovers(directory, log);
+      await removeLocks(directory);
+      const hurry = AbortSignal.any([context.hurry, volume.lost]);
+      await run({ ...options, directory }, { ...context, stop: AbortSignal.any([stop, volume.lost]), hurry }, volume);
+    } finally {
+      await volume.release();
+    }
+    volume.check();
   } finally {
     await claim.release();
   }
 }
 
-async function run(options: AgentOptions, context: AgentContext): Promise<void> {
+function shortHash(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 12);
+}
+
+async function run(options: AgentOptions, context: AgentContext, volume: Volume): Promise<void> {
   const { shard, tablet: self, directory, pgBin } = options;
   const { log, emit, stop } = context;
   const now = () => performance.now();
@@ -89,7 +111,7 @@ async function run(options: AgentOptions, context: AgentContext): Promise<void> 
     ...{ tls: undefined, settings: proven.settings },
   });
   const hasData = await server.hasData();
-  const state = (await openTabletState(directory)) ?? (await firstState(store, options, hasData));
+  const state = guarded((await openTabletState(directory)) ?? (await firstState(store, options, hasData)), volume);
   if (!hasData && state.state.isWhole) await checkOthers(store, options);
   const tls = certificatesIn(options.certificates);
 
@@ -125,7 +147,7 @@ async function run(options: AgentOptions, context: AgentContext): Promise<void> 
   const candidate = { holderIdentity: self, leaseDurationSeconds: leaseSeconds };
   const lease = watchLease(leaseCandidate(store.leases, `shards/${shard}`, candidate), now);
   const parts = { self, shard, store, shards, lease, peers, reach, postgres, decisions, patience, now, log };
-  loop = new Loop({ ...parts, signal: stop, onDecision: story.decided });
+  loop = new Loop({ ...parts, signal: stop, onDecision: story.decided, mayGoOn: volume.check });
   const verbs = agentVerbs(loop, { ...parts, postgresVersion: version.text, activity: () => activity });
   const { host, port } = options.api;
   const api = await startAgentServer({ host, port, tls, shard, tablet: self, verbs, log });
@@ -207,8 +229,22 @@ async function shutDown(
   await lease.release().catch((error: unknown) => log.warn({ err: error }, "the lease is not released"));
 }
 
-async function takeDirectory(directory: string, stop: AbortSignal): Promise<ProcessClaim> {
-  const claimed = join(directory, "agent");
+/** Nothing is promised on a volume that may be another's by now. */
+function guarded(file: TabletStateFile, volume: Volume): TabletStateFile {
+  return {
+    get state() {
+      return file.state;
+    },
+    async write(change) {
+      if (change.pledge) await volume.pledges(change.pledge.term);
+      volume.check();
+      await file.write(change);
+    },
+  };
+}
+
+async function takeDirectory(directory: string, stop: AbortSignal, name = "agent"): Promise<ProcessClaim> {
+  const claimed = join(directory, name);
   await mkdir(claimed, { recursive: true, mode: 0o700 });
   const deadline = performance.now() + predecessorLimitMs;
   for (;;) {

@@ -33,6 +33,8 @@ export interface LoopOptions {
   readonly patience: Patience;
   readonly now: () => number;
   readonly onDecision: (decision: Decision, view: ClusterView) => void;
+  /** Before anything else in each round: throws when nothing may be done any more. */
+  readonly mayGoOn: () => void;
   readonly signal: AbortSignal;
   readonly log: Log;
 }
@@ -125,7 +127,8 @@ export class Loop {
   }
 
   async #round(): Promise<void> {
-    const { shards, postgres, now, onDecision, patience } = this.#options;
+    const { shards, postgres, now, onDecision, mayGoOn, patience } = this.#options;
+    mayGoOn();
     const nowMs = now();
     if (nowMs - this.#roundAtMs > sleptMs) postgres.watch.slept();
     this.#roundAtMs = nowMs;

@@ -31,6 +31,12 @@ export interface AgentOptions {
   readonly api: Address;
   /** File that says where other tablets are reached, when that is not where the topology says (src/topology/reach.ts). */
   readonly reachFile: string | undefined;
+  /** Where the agent runs: a name that nobody else has, as the uid of a pod (volume/place.ts). */
+  readonly machine: string | undefined;
+  /** The directory is on a volume that may move to another machine; its lease lasts so long. undefined: it is not. */
+  readonly volumeLeaseSeconds: number | undefined;
+  /** Makes sure that the owner before of a volume is dead. */
+  readonly fenceCommand: string | undefined;
 }
 
 export type AgentCommand =
@@ -56,9 +62,13 @@ export function parseAgentOptions(args: readonly string[]): AgentCommand {
     postgres: text,
     api: text,
     reach: text,
+    machine: text,
+    "shared-volume": { type: "boolean" },
+    "volume-lease": text,
+    "fence-command": text,
     "stop-only": { type: "boolean" },
   });
-  const needed = (name: Exclude<keyof typeof values, "stop-only">) => {
+  const needed = (name: Exclude<keyof typeof values, "stop-only" | "shared-volume">) => {
     const value = values[name];
     if (value === undefined || value === "") throw new AppError("bad-option", `--${name} is missing`);
     return value;
@@ -84,8 +94,18 @@ export function parseAgentOptions(args: readonly string[]): AgentCommand {
     postgres: values.postgres === undefined ? undefined : addressOf("postgres", values.postgres, 1),
     api: addressOf("api", values.api ?? "127.0.0.1:0", 0),
     reachFile: values.reach,
+    machine: values.machine || undefined,
+    volumeLeaseSeconds: values["shared-volume"] ? leaseSeconds(values["volume-lease"] ?? "15") : undefined,
+    fenceCommand: values["fence-command"] || undefined,
   };
   return { kind: "run", options };
+}
+
+/** Shorter ones leave no time to stop PostgreSQL. */
+function leaseSeconds(text: string): number {
+  const seconds = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (seconds >= 6) return seconds;
+  throw new AppError("bad-option", `--volume-lease ${text} is not a whole number of seconds of at least 6`);
 }
 
 function addressOf(option: string, text: string, leastPort: number): Address {

@@ -114,6 +114,8 @@ function programOptions(options: TabletOptions) {
     "password-file": options.passwordFile,
     certificates: options.certificates,
     authentication: options.authentication,
+    // Who may start agents here, the launcher's claim of the data directory says.
+    machine: "local",
     fsync: options.fsync ? "on" : "off",
   };
   return {
