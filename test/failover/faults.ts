@@ -8,15 +8,22 @@ type Who = "primary" | "standby";
 
 /** Longer than a lease, and than what it takes to begin a term after it: who could take over has done so. */
 const longMs = 9_000;
+const refusedMsMax = 5_000;
+const pollMs = 50;
 /** As PostgreSQL says it of a statement that it has not done. */
 const diskFull = "53100";
 
 export const switchover: Fault = {
   name: "a planned switchover",
   async inject(stage) {
-    const outcome = await stage.agents.switchover(stage.target(await stage.primary()), {});
-    if (outcome.kind !== "done") throw new Error(`the switchover is ${outcome.kind}: ${outcome.reason}`);
-    return undefined;
+    const primary = stage.target(await stage.primary());
+    for (const deadlineMs = performance.now() + refusedMsMax; ; await delay(pollMs)) {
+      const outcome = await stage.agents.switchover(primary, {});
+      if (outcome.kind === "done") return undefined;
+      // A primary that is new has to hear of its standbys first.
+      const isEarly = outcome.kind === "refused" && performance.now() < deadlineMs;
+      if (!isEarly) throw new Error(`the switchover is ${outcome.kind}: ${outcome.reason}`);
+    }
   },
   primary: "changes",
   isPlanned: true,
