@@ -48,7 +48,7 @@ export interface SwitchoverWishes {
 /** Without news, the next round begins after this. */
 const tickMs = 250;
 /** While something is going on, everybody is asked as often as this; else a few times less often than they are to answer. */
-const busyAskMs = 100;
+const busyAskMs = 40;
 const calmAskMs = 1_000;
 const diskAskMs = 2_000;
 const keepSlotsMs = 5_000;

@@ -15,6 +15,8 @@ export type SwitchoverParts = Pick<
 /** After this, nobody waits for the new primary any more. */
 const unfinishedAfterMs = 20_000;
 const pollMs = 10;
+/** A standby that has just begun to follow needs a moment before it can take over. */
+const readyWithinMs = 5_000;
 
 export async function switchOver(
   loop: Loop,
@@ -22,11 +24,9 @@ export async function switchOver(
   request: SwitchoverRequest,
 ): Promise<SwitchoverOutcome> {
   const { patience, postgres, now } = parts;
-  const { view } = loop;
-  if (!view) return { kind: "refused", reason: "this tablet does not know the topology yet" };
-  const to = request.to ?? bestTarget(view, patience);
-  const why = whyNot(view, to, parts);
-  if (to === undefined || why !== undefined) return { kind: "refused", reason: why ?? "no standby can take over" };
+  const target = await readyTarget(loop, parts, request);
+  if (target.kind === "refused") return target;
+  const { view, to } = target;
   // What the shutdown would have to write while everybody waits is written before.
   await postgres.server.checkpoint();
   loop.wish(request);
@@ -50,11 +50,37 @@ export async function switchOver(
   return { kind: "unfinished", reason: `${to} is not known to be primary yet` };
 }
 
-function whyNot(view: ClusterView, to: string | undefined, { patience }: SwitchoverParts): string | undefined {
-  const { switchover, primary } = view.shard;
-  if (primary?.name !== view.self) return `this tablet is not the primary; that is ${primary?.name ?? "nobody"}`;
+type Target =
+  | { readonly kind: "ready"; readonly view: ClusterView; readonly to: string }
+  | (SwitchoverOutcome & { readonly kind: "refused" });
+
+async function readyTarget(
+  loop: Loop,
+  { patience, now }: SwitchoverParts,
+  { to: asked }: SwitchoverRequest,
+): Promise<Target> {
+  const limitMs = now() + readyWithinMs;
+  for (;;) {
+    const { view } = loop;
+    if (!view) return { kind: "refused", reason: "this tablet does not know the topology yet" };
+    const never = whyNever(view, asked);
+    if (never !== undefined) return { kind: "refused", reason: never };
+    const to = asked ?? bestTarget(view, patience);
+    const why = to === undefined ? "no standby can take over" : whyNotTo(view, to, patience);
+    if (to !== undefined && why === undefined) return { kind: "ready", view, to };
+    if (now() >= limitMs) return { kind: "refused", reason: why! };
+    await delay(5 * pollMs);
+  }
+}
+
+/** Waiting would not help. */
+function whyNever({ shard, self }: ClusterView, to: string | undefined): string | undefined {
+  const { switchover, primary, tablets } = shard;
+  if (primary?.name !== self) return `this tablet is not the primary; that is ${primary?.name ?? "nobody"}`;
   if (switchover) return `a switchover to ${switchover.to} is under way already`;
-  return to === undefined ? undefined : whyNotTo(view, to, patience);
+  if (to === self) return `${to} is the primary`;
+  if (to !== undefined && !tablets.some(({ name }) => name === to)) return `the shard has no tablet ${to}`;
+  return tablets.length === 1 ? "the shard has no standby" : undefined;
 }
 
 export function whyTakenBack({ decisions }: Pick<SwitchoverParts, "decisions">): string {
