@@ -67,7 +67,8 @@ export class Loop {
   readonly #standbys: StandbyMemory = new Map();
   #wake = Promise.withResolvers<void>();
   #view: ClusterView | undefined;
-  #restsUntilMs = never;
+  /** After it has left the lease, in this term: a new one is a new chance. */
+  #rest = { untilMs: never, term: 0 };
   #switchover: { readonly to: string; readonly sinceMs: number } | undefined;
   #wishes: SwitchoverWishes = {};
   #freeBytes: number | undefined;
@@ -142,7 +143,7 @@ export class Loop {
       read,
       freeBytes: this.#freeBytes,
       lease: this.#options.lease.state(),
-      restsUntilMs: this.#restsUntilMs,
+      restsUntilMs: this.#rest.term === read.shard.term ? this.#rest.untilMs : never,
       answers: this.#options.peers.answers(),
       switchover: this.#switchover && { sinceMs: this.#switchover.sinceMs, isForced: this.#wishes.force ?? false },
       standbys: this.#standbys,
@@ -184,7 +185,7 @@ export class Loop {
       case "try-lease":
         return this.#askLease("tryFor");
       case "release-lease":
-        this.#restsUntilMs = now() + decision.restMs;
+        this.#rest = { untilMs: now() + decision.restMs, term: shard.term };
         return this.#askLease("release");
       case "stop":
         return postgres.stop(decision.mode);

@@ -22,7 +22,7 @@ export interface ClusterView {
   /** The end of the own WAL, when it is exact and final: PostgreSQL is a standby without a receiver and has replayed all. */
   readonly wal: WalEnd | undefined;
   readonly lease: LeaseState;
-  /** Until when this tablet leaves the lease to others, after it could not make use of it. */
+  /** Until when this tablet leaves the lease to others, after it could not make use of it in the document's term. */
   readonly restsUntilMs: number;
   /** What the primary that the document names has said of itself in the document's term. undefined: nothing yet. */
   readonly primarySaid: PrimarySaid | undefined;

@@ -35,7 +35,10 @@ export function act(tablet: Tablet, decision: Decision, world: World): void {
       askLease(tablet, world);
       break;
     case "release-lease":
-      memory.restsUntilMs = clock(tablet, world) + decision.restMs * (0.5 + world.random(name).next());
+      memory.rest = {
+        untilMs: clock(tablet, world) + decision.restMs * (0.5 + world.random(name).next()),
+        term: memory.shard!.term,
+      };
       giveUpLease(tablet, world);
       break;
     case "change-shard":

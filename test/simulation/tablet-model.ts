@@ -22,7 +22,7 @@ export interface Memory {
   candidateSinceMs: number | undefined;
   seen: { readonly atMs: number; readonly holder: string | undefined } | undefined;
   freeSinceMs: number | undefined;
-  restsUntilMs: number;
+  rest: { readonly untilMs: number; readonly term: number };
   downSinceMs: number | undefined;
   silentSinceMs: number | undefined;
   tickedAtMs: number;
@@ -59,7 +59,7 @@ export function emptyMemory(): Memory {
     candidateSinceMs: undefined,
     seen: undefined,
     freeSinceMs: undefined,
-    restsUntilMs: Number.NEGATIVE_INFINITY,
+    rest: { untilMs: Number.NEGATIVE_INFINITY, term: 0 },
     downSinceMs: undefined,
     silentSinceMs: undefined,
     tickedAtMs: Number.NEGATIVE_INFINITY,

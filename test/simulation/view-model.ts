@@ -35,7 +35,7 @@ export function viewOf(tablet: Tablet, shard: Shard, world: World): ClusterView 
     postgres: postgresState(tablet, nowMs, world),
     wal: walAtEnd(postgres, world),
     lease: leaseState(tablet, nowMs),
-    restsUntilMs: memory.restsUntilMs,
+    restsUntilMs: memory.rest.term === shard.term ? memory.rest.untilMs : Number.NEGATIVE_INFINITY,
     primarySaid: said && isOfTerm ? { systemIdentifier: "7", terms: said.terms } : undefined,
     answers: [...memory.answers.values()],
     switchover: switchoverSinceMs === undefined ? undefined : { sinceMs: switchoverSinceMs, isForced: false },
