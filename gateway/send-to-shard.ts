@@ -54,7 +54,7 @@ class ShortWay implements PassThroughEvents {
   readonly #request: ShardRequest;
   readonly #handler: PassThrough;
   readonly #isOpen: boolean;
-  /** The transaction, if there is one, has not used the shard before. */
+  /** The transaction, if there is one, has not used the shard before, and may join it anew. */
   readonly #isFirst: boolean;
   #needs: readonly NeededStatement[];
   #connection: ServerConnection | undefined;
@@ -67,7 +67,9 @@ class ShortWay implements PassThroughEvents {
     this.#request = request;
     this.#needs = request.needs;
     this.#isOpen = transaction.status === "open";
-    this.#isFirst = !transaction.participants.has(request.shard) && !reserved.has(request.shard);
+    // The shards have agreed on their snapshots by then: another one of this shard would be of another moment.
+    const hasAgreed = this.#isOpen && transaction.isolation === "repeatable read" && session.topology.shards.size > 1;
+    this.#isFirst = !hasAgreed && !transaction.participants.has(request.shard) && !reserved.has(request.shard);
     this.translate = translationFrom(session, request.shard);
     this.onRowDescription = request.onRowDescription;
     this.#handler = new PassThrough(client, this, true);

@@ -1,7 +1,7 @@
 // When a PostgreSQL that has ended is started again: after the first crash at once, then later and later.
 
 const firstPauseMs = 250;
-const pauseMaxMs = 10_000;
+const pauseMaxMs = 1_000;
 
 export function startsAgainAtMs({
   sinceMs,

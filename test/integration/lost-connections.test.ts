@@ -205,6 +205,19 @@ describe("a server that crashes", () => {
     }
   });
 
+  test("during the first read of a REPEATABLE READ transaction: the snapshot is gone, and no other takes its place", async () => {
+    await client.query("begin isolation level repeatable read");
+    await runAll(await lockers.shard("s2"), "begin", "lock table account");
+    const answer = expect(client.query(`select from account where id = ${b1}`)).rejects.toMatchObject({
+      code: expect.stringMatching(/^(08006|57P0[12])$/),
+    });
+    await crash(working);
+    await answer;
+    await expect(client.query("select from account")).rejects.toMatchObject({ code: "25P02" });
+    await client.query("rollback");
+    await back();
+  });
+
   test("during a read, for who does not want to wait: it may be tried again", async () => {
     await client.query("set shardgres.hold_timeout = 0");
     await runAll(await lockers.shard("s2"), "begin", "lock table account");

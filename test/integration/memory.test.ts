@@ -14,6 +14,8 @@ const KiB = 1024;
 const MiB = 1024 * KiB;
 
 const perSessionMax = 20 * KiB;
+/** V8 may give its young generation another step while sessions begin: once, and not for each of them. */
+const heapStepMax = 16 * MiB;
 const aboveBaseMax = 64 * MiB;
 const pieceBytes = 64 * KiB;
 const sampleMs = 50;
@@ -115,7 +117,7 @@ function memoryOfTheGateway(): void {
     const base = await settledBytes(gateway);
     const clients = await openSessions(cluster.port, 1_000);
     try {
-      expect((await settledBytes(gateway)) - base).toBeLessThan(1_000 * perSessionMax);
+      expect((await settledBytes(gateway)) - base).toBeLessThan(1_000 * perSessionMax + heapStepMax);
       clients.push(...(await openSessions(cluster.port, count - 1_000)));
       expect((await settledBytes(gateway)) - base).toBeLessThan(count * perSessionMax);
       const begun = performance.now();
