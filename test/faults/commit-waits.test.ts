@@ -1,7 +1,9 @@
 // How long a client waits for a commit that is held up, and what it is told: a decided one is reported before it is seen
 // everywhere, and where nobody knows, it is told how to ask later.
+import { dirname } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { delay } from "../../src/base/delay.ts";
+import { processesIn } from "../support/launch.ts";
 import { commitShapes } from "./commit-shapes.ts";
 import { FaultStage } from "./fault-stage.ts";
 import type { Fault } from "./faults.ts";
@@ -31,12 +33,23 @@ function outage(milliseconds: number): Fault {
     resolver: false,
     elsewhere: "none",
     async strike({ cluster, shard, connection }) {
-      const stopped = stopServer(cluster.dataDirectory(shard));
+      // The whole machine: its agent would end a PostgreSQL that stands still.
+      const dataDirectory = cluster.dataDirectory(shard);
+      const stopped = [agentPid(dataDirectory), ...stopServer(dataDirectory)];
+      process.kill(stopped[0]!, "SIGSTOP");
       connection.cut();
       await delay(milliseconds);
       continueServer(stopped);
     },
   };
+}
+
+function agentPid(dataDirectory: string): number {
+  const found = [...processesIn(dirname(dataDirectory))].find(([, command]) =>
+    command.includes("tablet-agent/main.ts"),
+  );
+  if (!found) throw new Error(`there is no agent of ${dataDirectory}`);
+  return found[0];
 }
 
 test("a shard that takes long to show what is committed: COMMIT after a second, and a warning that names it", async () => {
