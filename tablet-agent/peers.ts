@@ -1,10 +1,10 @@
 // The other tablets of the shard: asked again and again what they know, and for their pledges. Whatever they answer is as
 // old as the question.
 import type { AgentClient } from "../src/agent-api/agent-client.ts";
+import type { Pledge } from "../src/agent-api/pledge.ts";
 import type { TabletAnswer } from "../src/agent-api/tablet-answer.ts";
 import type { Reach } from "../src/topology/reach.ts";
 import type { Tablet } from "../src/topology/snapshot.ts";
-import type { Pledge } from "./ha/pledge.ts";
 
 /** An answer, and when its question was sent, by the clock of this agent. */
 export type PeerAnswer = TabletAnswer & { readonly askedAtMs: number };

@@ -1,12 +1,14 @@
 // The tablet's PostgreSQL as the agent has brought it about: what it runs as, whom it follows, which names are in force. It
 // carries out decisions about PostgreSQL, and writes to the state file what each of them has to leave behind on disk.
+
+import type { Pledge } from "../src/agent-api/pledge.ts";
 import { AppError } from "../src/base/app-error.ts";
 import type { Log } from "../src/base/log.ts";
 import type { Reach } from "../src/topology/reach.ts";
 import type { Cohort, Shard } from "../src/topology/snapshot.ts";
 import type { SynchronousInForce } from "./ha/cluster-view.ts";
 import type { LostWal } from "./ha/lost-wal.ts";
-import { mayPledge, type Pledge } from "./ha/pledge.ts";
+import { mayPledge } from "./ha/pledge.ts";
 import type { BackupProgress } from "./postgres/base-backup.ts";
 import {
   type PostgresServer,

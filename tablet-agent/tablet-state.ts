@@ -1,11 +1,10 @@
 // What a tablet agent must not forget: written to its disk before anybody is told, and read again after a crash.
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Pledge } from "../src/agent-api/pledge.ts";
 import { AppError } from "../src/base/app-error.ts";
-import { errorCode } from "../src/base/error-code.ts";
 import { type Json, parseJson } from "../src/base/json.ts";
+import { readIfThere } from "../src/base/read-if-there.ts";
 import { writeFileWhole } from "../src/base/write-file.ts";
-import type { Pledge } from "./ha/pledge.ts";
 
 export interface TabletState {
   readonly pledge: Pledge;
@@ -34,14 +33,8 @@ const fileName = "tablet-state.json";
 /** Throws AppError "invalid-state" for a file that cannot be understood: what it promised must not be guessed. */
 export async function openTabletState(directory: string): Promise<TabletStateFile | undefined> {
   const path = join(directory, fileName);
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
-    throw error;
-  }
-  return stateFile(path, parseState(path, text));
+  const text = await readIfThere(path);
+  return text === undefined ? undefined : stateFile(path, parseState(path, text));
 }
 
 export async function createTabletState(directory: string, state: TabletState): Promise<TabletStateFile> {

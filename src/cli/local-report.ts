@@ -78,6 +78,8 @@ export function createLocalReport(output: ReportOutput, shownDirectory: string):
           return news(`${event.who}: ${event.reason}; starting it again`);
         case "primary":
           return running ? news(`${event.who} is primary now, in term ${event.term}: ${event.reason}`) : undefined;
+        case "trouble":
+          return news(`${event.who}: ${event.reason}`);
         case "resetting":
           return output.write(`deleting the cluster in ${shownDirectory}\n`);
         case "stopping":

@@ -5,11 +5,10 @@
 //   ca-key.pem   its key
 //   agent.pem    key and certificate of all tablet agents, in one file, so that both change at once
 //   admin.pem    the same for who runs the cluster: the launcher, and `shardgres shards`
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TlsFiles, tlsFilesIn } from "../agent-api/tls-files.ts";
 import { delayUnlessAborted } from "../base/delay.ts";
-import { errorCode } from "../base/error-code.ts";
+import { readIfThere } from "../base/read-if-there.ts";
 import { writeFileWhole } from "../base/write-file.ts";
 import type { Holder } from "../certificates/issue.ts";
 import type { Issued } from "../certificates/issued.ts";
@@ -105,11 +104,4 @@ function firstOf(text: string): string {
   const end = "-----END CERTIFICATE-----\n";
   const at = text.indexOf(end);
   return at < 0 ? text : text.slice(0, at + end.length);
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  return await readFile(path, "utf8").catch((error: unknown) => {
-    if (errorCode(error) !== "ENOENT") throw error;
-    return undefined;
-  });
 }

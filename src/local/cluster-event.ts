@@ -16,5 +16,7 @@ export type ClusterEvent =
   | { readonly kind: "crashed"; readonly who: string; readonly reason: string }
   /** It has taken over its shard. */
   | { readonly kind: "primary"; readonly who: string; readonly term: number; readonly reason: string }
+  /** It goes on, and is tried again. */
+  | { readonly kind: "trouble"; readonly who: string; readonly reason: string }
   | { readonly kind: "resetting" }
   | { readonly kind: "stopping" };

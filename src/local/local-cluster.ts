@@ -2,6 +2,7 @@
 // out to be wrong is found out before the first process is started.
 import { join, resolve } from "node:path";
 import { AppError } from "../base/app-error.ts";
+import { describeError } from "../base/describe-error.ts";
 import type { ProcessClaim } from "../base/process-claim.ts";
 import type { DurabilityPolicy, Topology } from "../topology/snapshot.ts";
 import { ensureCertificates, keepCertificates } from "./certificates.ts";
@@ -180,7 +181,9 @@ async function start(
     );
     running.controller.push(controller);
     const [readyPort, readyMetricsPort] = await unlessAborted(Promise.all([gateway.ready, controller.ready]), stop);
-    const renewing = keepCertificates(dataDir, certificateOptions, { signal: stop, onTrouble: () => {} });
+    const onTrouble = (error: unknown) =>
+      report({ kind: "trouble", who: "certificates", reason: describeError(error).message });
+    const renewing = keepCertificates(dataDir, certificateOptions, { signal: stop, onTrouble });
     const stopped = aborted(stop).then(async () => {
       report({ kind: "stopping" });
       await renewing;

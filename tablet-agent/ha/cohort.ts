@@ -56,11 +56,6 @@ export function isSameCohort(a: Cohort, b: Cohort): boolean {
   );
 }
 
-/** A standby's application_name: it acknowledges only for the primary that it follows in that term. */
-export function applicationName(tablet: string, term: number): string {
-  return `${tablet}_${term}`;
-}
-
 function cohorts({ cohort, nextCohort }: Shard): readonly Cohort[] {
   return nextCohort ? [cohort, nextCohort] : [cohort];
 }

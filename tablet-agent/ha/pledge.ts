@@ -1,12 +1,8 @@
 // A pledge: the promise, on disk, to acknowledge nothing any more for a primary of an older term. It is given to one
 // candidate per term. The tablet first stops being primary and cuts its WAL receiver, then writes the pledge durably, then
 // answers with the position of its WAL: so what the answer says is all that it will ever have of older terms.
+import type { Pledge } from "../../src/agent-api/pledge.ts";
 import type { WalPosition } from "./wal-position.ts";
-
-export interface Pledge {
-  readonly term: number;
-  readonly candidate: string;
-}
 
 /** What a tablet says of itself to another one. */
 export interface TabletAnswer {

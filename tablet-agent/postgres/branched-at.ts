@@ -1,9 +1,8 @@
 // Where the WAL of a standby may have parted from that of all others without saying so: its timelines are in a file of
 // history, its terms in the WAL itself.
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../../src/base/app-error.ts";
-import { errorCode } from "../../src/base/error-code.ts";
+import { readIfThere } from "../../src/base/read-if-there.ts";
 import { parseTimelines } from "./common-history.ts";
 import type { TermStart } from "./server.ts";
 
@@ -20,11 +19,4 @@ export async function branchedAt(
   if (timelines === undefined) throw new AppError("corrupt-data", `the history of timeline ${timeline} makes no sense`);
   const fromLsn = terms.at(-1)?.lsn ?? 0;
   return { lsn: timelines.find(({ lsn }) => lsn > fromLsn)?.lsn };
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  return await readFile(path, "utf8").catch((error: unknown) => {
-    if (errorCode(error) !== "ENOENT") throw error;
-    return undefined;
-  });
 }

@@ -1,10 +1,9 @@
 // The mark in a tablet's directory: which agent may run PostgreSQL on it. It goes with the directory when that is on a volume
 // that moves from machine to machine.
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../../src/base/app-error.ts";
-import { errorCode } from "../../src/base/error-code.ts";
 import { parseJson } from "../../src/base/json.ts";
+import { readIfThere } from "../../src/base/read-if-there.ts";
 import { writeFileWhole } from "../../src/base/write-file.ts";
 
 export interface OwnerMark {
@@ -25,13 +24,8 @@ const fileName = "owner.json";
 /** undefined: nobody's, or its owner has let it go. Throws AppError "invalid-mark". */
 export async function readMark(directory: string): Promise<OwnerMark | undefined> {
   const path = join(directory, fileName);
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
-    throw error;
-  }
+  const text = await readIfThere(path);
+  if (text === undefined) return undefined;
   const { owner } = parseJson(text, path) as { readonly owner?: Partial<OwnerMark> | null };
   if (owner === null) return undefined;
   const { place, machine, pid, since, term, stopsItself } = owner ?? {};

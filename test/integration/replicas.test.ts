@@ -162,6 +162,8 @@ async function query(sql: string, tablet?: string): Promise<Record<string, unkno
   const at = tablet === undefined ? { host: "127.0.0.1", port } : await addressOf(tablet);
   const user = tablet === undefined ? "postgres" : "shardgres";
   const client = new pg.Client({ ...at, user, database: "postgres" });
+  // Whoever asks a server that is about to be stopped is told by the query.
+  client.on("error", () => {});
   await client.connect();
   try {
     return (await client.query(sql)).rows;

@@ -1,8 +1,10 @@
 // What a simulated agent does to its PostgreSQL, its disk, the store and the others when something has been decided.
+
+import type { Pledge } from "../../src/agent-api/pledge.ts";
 import { unreachable } from "../../src/base/assert.ts";
 import type { Cohort } from "../../src/topology/snapshot.ts";
 import type { Decision } from "../../tablet-agent/ha/decision.ts";
-import { mayPledge, type Pledge } from "../../tablet-agent/ha/pledge.ts";
+import { mayPledge } from "../../tablet-agent/ha/pledge.ts";
 import {
   copyData,
   killPostgres,

@@ -1,9 +1,11 @@
 // A model of the tablet agent around `decide`: it asks the store and the others, and does what was decided, as a process
 // that can be killed and paused, with a clock of its own, next to a PostgreSQL that lives on without it.
+
+import type { Pledge } from "../../src/agent-api/pledge.ts";
 import type { Shard } from "../../src/topology/snapshot.ts";
 import { decide } from "../../tablet-agent/ha/decide.ts";
 import { isNamed } from "../../tablet-agent/ha/may-lead.ts";
-import type { Pledge, TabletAnswer } from "../../tablet-agent/ha/pledge.ts";
+import type { TabletAnswer } from "../../tablet-agent/ha/pledge.ts";
 import type { TermStart } from "../../tablet-agent/ha/wal-position.ts";
 import { act, ask, askOthers, readStore } from "./agent-acts.ts";
 import { makeProcess, type Process } from "./network-model.ts";
