@@ -1,4 +1,4 @@
-// When a PostgreSQL that has ended is started again: after the first crash at once, then later and later.
+// When a PostgreSQL that has ended is started again: after the first crash at once, then later and later, up to a second.
 
 const firstPauseMs = 250;
 const pauseMaxMs = 1_000;

@@ -231,10 +231,11 @@ test("a cluster whose first start is cut short is made at the next one", async (
   const data = join(parent, "cut-short");
   const own = String(await freePort());
   const first = launch(["local", "--data-dir", data, "--port", own, "--shards", "1"]);
-  await eventually(() => [...processesIn(data).values()].some((command) => command.includes("initdb")));
+  const tablet = join(data, "tablets", "s1-0");
+  const unfinished = async () => (await readdir(tablet)).some((name) => name.startsWith("pgdata.new-"));
+  await eventually(unfinished);
   for (const pid of processesIn(data).keys()) process.kill(pid, "SIGKILL");
   await first.exited;
-  const tablet = join(data, "tablets", "s1-0");
   expect((await readdir(tablet)).filter((name) => name.startsWith("pgdata"))).toEqual([
     expect.stringMatching(/^pgdata\.new-/),
   ]);

@@ -58,8 +58,9 @@ async function freeze(...names: string[]): Promise<void> {
   }
 }
 
+/** Again and again: what is replayed then may be in conflict with the very statement (40001). */
 async function resume(): Promise<void> {
-  await Promise.all(standbys.map((name) => at(name, "select pg_wal_replay_resume()")));
+  await Promise.all(standbys.map((name) => eventually(() => at(name, "select pg_wal_replay_resume()"))));
 }
 
 const port = "select current_setting('port') from home_item limit 1";
