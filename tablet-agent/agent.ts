@@ -45,7 +45,7 @@ import { takeVolume, type Volume } from "./volume/take-volume.ts";
 export interface AgentContext {
   readonly log: Log;
   readonly emit: (event: AgentEvent) => void;
-  /** Asks the agent to stop; PostgreSQL is shut down fast. */
+  /** Asks the agent to stop; PostgreSQL is shut down fast, or smart for a while. */
   readonly stop: AbortSignal;
   /** After `stop`: PostgreSQL is shut down immediately. */
   readonly hurry: AbortSignal;
@@ -159,7 +159,7 @@ async function run(options: AgentOptions, context: AgentContext, volume: Volume)
     await wanted.read().catch((error: unknown) => log.warn({ err: error }, "the cluster's settings are not known yet"));
     await Promise.all([loop.run(), keepSettings(loop, { ...parts, signal: stop })]);
   } finally {
-    await shutDown({ postgres, lease }, context);
+    await shutDown({ postgres, lease, sessionsLimitMs: options.smartStopSeconds * 1_000 }, context);
     ending.abort();
     await Promise.all([shards.ended, wanted.ended, postgres.watch.ended]);
     await api.close();
@@ -216,13 +216,17 @@ async function checkOthers(store: TopologyStore, { directory, shard: name, table
 }
 
 async function shutDown(
-  { postgres, lease }: { readonly postgres: TabletPostgres; readonly lease: LeaseWatch },
+  {
+    postgres,
+    lease,
+    sessionsLimitMs,
+  }: { readonly postgres: TabletPostgres; readonly lease: LeaseWatch; readonly sessionsLimitMs: number },
   { hurry, log }: AgentContext,
 ): Promise<void> {
   const hasten = () => void postgres.server.stop("immediate");
   if (hurry.aborted) hasten();
   hurry.addEventListener("abort", hasten);
-  await postgres.shutDown();
+  await postgres.shutDown(sessionsLimitMs);
   hurry.removeEventListener("abort", hasten);
   if (lease.state().kind !== "mine") return;
   // Others need not wait until it has run out.

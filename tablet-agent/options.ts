@@ -25,6 +25,8 @@ export interface AgentOptions {
   readonly certificates: string;
   readonly authentication: "trust" | "scram-sha-256";
   readonly fsync: boolean;
+  /** How long sessions may go on when the agent is asked to stop, before they are ended. */
+  readonly smartStopSeconds: number;
   /** Where PostgreSQL listens besides its socket, and is reached by others; undefined: only the socket, on this machine. */
   readonly postgres: Address | undefined;
   /** Where the agent's API listens. Port 0: any that is free. */
@@ -33,7 +35,10 @@ export interface AgentOptions {
   readonly reachFile: string | undefined;
   /** Where the agent runs: a name that nobody else has, as the uid of a pod (volume/place.ts). */
   readonly machine: string | undefined;
-  /** The directory is on a volume that may move to another machine; its lease lasts so long. undefined: it is not. */
+  /**
+   * The directory is on a volume that may move to another machine; its lease lasts so long, and leaves time to stop
+   * PostgreSQL. undefined: it is not.
+   */
   readonly volumeLeaseSeconds: number | undefined;
   /** Makes sure that the owner before of a volume is dead. */
   readonly fenceCommand: string | undefined;
@@ -59,6 +64,7 @@ export function parseAgentOptions(args: readonly string[]): AgentCommand {
     certificates: text,
     authentication: text,
     fsync: text,
+    "smart-stop": text,
     postgres: text,
     api: text,
     reach: text,
@@ -91,21 +97,23 @@ export function parseAgentOptions(args: readonly string[]): AgentCommand {
     certificates: needed("certificates"),
     authentication,
     fsync: values.fsync !== "off",
+    smartStopSeconds: seconds("smart-stop", values["smart-stop"] ?? "0", 0),
     postgres: values.postgres === undefined ? undefined : addressOf("postgres", values.postgres, 1),
     api: addressOf("api", values.api ?? "127.0.0.1:0", 0),
     reachFile: values.reach,
     machine: values.machine || undefined,
-    volumeLeaseSeconds: values["shared-volume"] ? leaseSeconds(values["volume-lease"] ?? "15") : undefined,
+    volumeLeaseSeconds: values["shared-volume"]
+      ? seconds("volume-lease", values["volume-lease"] ?? "15", 6)
+      : undefined,
     fenceCommand: values["fence-command"] || undefined,
   };
   return { kind: "run", options };
 }
 
-/** Shorter ones leave no time to stop PostgreSQL. */
-function leaseSeconds(text: string): number {
-  const seconds = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  if (seconds >= 6) return seconds;
-  throw new AppError("bad-option", `--volume-lease ${text} is not a whole number of seconds of at least 6`);
+function seconds(option: string, text: string, least: number): number {
+  const seconds = /^\d{1,4}$/.test(text) ? Number(text) : -1;
+  if (seconds >= least) return seconds;
+  throw new AppError("bad-option", `--${option} ${text} is not a whole number of seconds from ${least} to 9999`);
 }
 
 function addressOf(option: string, text: string, leastPort: number): Address {

@@ -13,7 +13,7 @@ export interface PostgresActions {
   /** Begins it, unless something is being done, or it has just failed. An error is logged. */
   begin(name: string, action: Action): void;
   /** Breaks off what is being done, waits for its end (if need be, it is brought about), then does this. */
-  urgently<T>(name: string, action: () => Promise<T>): Promise<T>;
+  urgently<T>(name: string, action: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** Resolves when nothing is being done. */
   settled(): Promise<void>;
 }

@@ -12,6 +12,7 @@ import { mayPledge } from "./ha/pledge.ts";
 import type { BackupProgress } from "./postgres/base-backup.ts";
 import {
   type PostgresServer,
+  type StopMode,
   type SynchronousStandbys,
   standbyName,
   type TermStart,
@@ -266,9 +267,15 @@ export class TabletPostgres {
     await this.watch.refresh();
   }
 
-  /** For the end of the agent: what is being done is broken off. */
-  async shutDown(): Promise<void> {
-    await this.actions.urgently("shut-down", () => this.#stop("fast"));
+  /** For the end of the agent: what is being done is broken off. Sessions may go on for so long, unless others take over. */
+  async shutDown(sessionsLimitMs: number): Promise<void> {
+    await this.actions.urgently("shut-down", async (signal) => {
+      if (sessionsLimitMs === 0) return await this.#stop("fast");
+      const noLonger = setTimeout(() => void this.server.stop("fast"), sessionsLimitMs);
+      signal.addEventListener("abort", () => void this.server.stop("immediate"));
+      await this.#stop("smart");
+      clearTimeout(noLonger);
+    });
   }
 
   /** At any time, whatever is being done. */
@@ -337,11 +344,11 @@ export class TabletPostgres {
     await this.watch.refresh();
   }
 
-  async #stop(mode: "fast" | "immediate" | "kill"): Promise<void> {
+  async #stop(mode: StopMode): Promise<void> {
     if (this.server.process.kind === "stopped") return;
     if (mode === "kill") return await this.#kill("it does not do what it is told");
     await this.server.stop(mode);
-    this.story.stoppedByAgent(mode === "fast" ? "cleanly" : "crashed");
+    this.story.stoppedByAgent(mode === "immediate" ? "crashed" : "cleanly");
     this.#reset();
   }
 

@@ -15,13 +15,19 @@ export interface Postmaster {
    * PostgreSQL said, if it ends.
    */
   ready(): Promise<void>;
-  /** "fast": sessions are ended, a checkpoint is written. "immediate": at once, with recovery at the next start. */
-  stop(mode: "fast" | "immediate"): void;
+  /**
+   * "smart": when all sessions have ended by themselves. "fast": sessions are ended, a checkpoint is written. "immediate": at
+   * once, with recovery at the next start.
+   */
+  stop(mode: keyof typeof stopSignals): void;
   /** It reads its configuration again, and has everybody do so. */
   reload(): void;
 }
 
 const readyPollMs = 10;
+
+/** Manual: "Shutting Down the Server". */
+const stopSignals = { smart: "SIGTERM", fast: "SIGINT", immediate: "SIGQUIT" } as const;
 
 /** Standard output and error are appended to the log file. `environment` is added to PostgreSQL's own. */
 export async function startPostmaster(
@@ -59,7 +65,7 @@ export async function startPostmaster(
       }
     },
     stop(mode) {
-      child.kill(mode === "fast" ? "SIGINT" : "SIGQUIT");
+      child.kill(stopSignals[mode]);
     },
     reload() {
       child.kill("SIGHUP");

@@ -3,7 +3,7 @@
 import { delay } from "../../src/base/delay.ts";
 import type { Log } from "../../src/base/log.ts";
 import type { Postmaster } from "./postmaster.ts";
-import type { ServerProcess } from "./server.ts";
+import type { ServerProcess, StopMode } from "./server.ts";
 import { killPostgres } from "./stop-leftovers.ts";
 
 /** How long a stop may take before the next stronger one. */
@@ -79,7 +79,7 @@ export class TabletProcess {
   }
 
   /** Resolves when it has stopped, as strongly as it takes. */
-  async stop(mode: "fast" | "immediate" | "kill"): Promise<void> {
+  async stop(mode: StopMode): Promise<void> {
     const state = this.#state;
     if (state.kind === "stopped") return;
     this.#isStopping = true;
@@ -89,9 +89,14 @@ export class TabletProcess {
     while (this.state.kind !== "stopped") await delay(pollMs);
   }
 
-  async #end(postmaster: Postmaster, mode: "fast" | "immediate" | "kill"): Promise<void> {
+  async #end(postmaster: Postmaster, mode: StopMode): Promise<void> {
     const endsWithin = (limitMs: number) =>
       Promise.race([postmaster.exited.then(() => true), delay(limitMs).then(() => false)]);
+    if (mode === "smart") {
+      postmaster.stop("smart");
+      await postmaster.exited;
+      return;
+    }
     if (mode === "fast") {
       postmaster.stop("fast");
       if (await endsWithin(fastLimitMs)) return;

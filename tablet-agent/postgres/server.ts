@@ -105,6 +105,12 @@ export interface ReceiverProblem {
 }
 
 /**
+ * "smart" waits as long as sessions are open, and lets no new ones in. "fast" and "immediate" go on to what is stronger after
+ * a limit. "kill" ends frozen processes too.
+ */
+export type StopMode = "smart" | "fast" | "immediate" | "kill";
+
+/**
  * Methods that change something are called one after the other; `observe`, `freeBytes`, `stop` and `process` at any time.
  * What PostgreSQL refuses is thrown as the error of the driver, which has its SQLSTATE as `code`.
  */
@@ -138,8 +144,8 @@ export interface PostgresServer {
    * "postgres-failed", and "was-standby" for a primary that would be a standby without its promotion.
    */
   start(as: StartAs): Promise<void>;
-  /** Idempotent. "fast" and "immediate" go on to what is stronger after a limit; "kill" ends frozen processes too. */
-  stop(mode: "fast" | "immediate" | "kill"): Promise<void>;
+  /** Idempotent; a stronger one may follow before it has resolved. */
+  stop(mode: StopMode): Promise<void>;
   /**
    * Makes a running standby the primary of the last of these terms, which are recorded in the WAL. Nobody is acknowledged a commit before the WAL says the term. Of a
    * running primary: records a later term.

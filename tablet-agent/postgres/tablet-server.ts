@@ -33,6 +33,7 @@ import {
   type PostgresServer,
   type ServerProcess,
   type StartAs,
+  type StopMode,
   type SynchronousStandbys,
   standbyName,
   type TermStart,
@@ -231,7 +232,9 @@ class TabletServer implements PostgresServer {
     }
   }
 
-  async stop(mode: "fast" | "immediate" | "kill"): Promise<void> {
+  async stop(mode: StopMode): Promise<void> {
+    // It must not wait for this one.
+    if (mode === "smart") this.#observer.close();
     await this.#process.stop(mode);
     this.#observer.close();
   }

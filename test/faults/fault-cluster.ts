@@ -8,10 +8,10 @@ import { gatewayMain } from "../../src/local/gateway-program.ts";
 import { type Program, startProgram } from "../../src/local/program.ts";
 import { localStore } from "../../src/topology/local-store.ts";
 import { readTopology } from "../../src/topology/read-topology.ts";
-import { registerPrimary } from "../../src/topology/register-primary.ts";
 import type { Topology } from "../../src/topology/snapshot.ts";
 import { startCluster, type TestCluster } from "../support/cluster.ts";
 import { processesIn } from "../support/launch.ts";
+import { namePrimary } from "../support/name-primary.ts";
 import { FaultProxy } from "./fault-proxy.ts";
 import { type ShardLogin, ShardSessions } from "./shard-sessions.ts";
 
@@ -180,7 +180,7 @@ async function writeProxiedTopology(
     await copy.put(key, value, "absent");
   }
   for (const [name, { primary }] of topology.shards) {
-    await registerPrimary(copy, name, { name: primary!.name, address: proxies.get(name)!.address });
+    await namePrimary(copy, name, { name: primary!.name, address: proxies.get(name)!.address });
   }
   return await readTopology(copy);
 }

@@ -131,6 +131,31 @@ async function neverTwo<T>(during: () => Promise<T>): Promise<T> {
   }
 }
 
+test("with --smart-stop, sessions may end by themselves, but not for ever", async () => {
+  const agent = agentOn("a", { more: ["--smart-stop", "3"] });
+  await agent.ready();
+  const [shard] = [...(await readTopology(localStore(join(root, "topology")))).shards.values()];
+  const open = async () => {
+    const client = new pg.Client({ ...shard!.primary!.address, user: "postgres", database: "postgres" });
+    client.on("error", () => {});
+    await client.connect();
+    return client;
+  };
+  const [short, long] = [await open(), await open()];
+  agent.kill("SIGTERM");
+  await eventually(
+    async () =>
+      await open().then(
+        (client) => client.end().then(() => false),
+        ({ code }) => code === "57P03",
+      ),
+  );
+  expect((await short.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
+  await short.end();
+  expect(await agent.ended).toBe(0);
+  await expect(long.query("SELECT 1")).rejects.toThrow();
+});
+
 test("an agent that stops leaves the volume to the next at once", async () => {
   const first = agentOn("m1");
   await first.ready();

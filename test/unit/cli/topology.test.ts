@@ -10,9 +10,9 @@ import { topologyJson, topologyText } from "../../../src/cli/topology-report.ts"
 import { createTopology } from "../../../src/topology/create-topology.ts";
 import { shardName } from "../../../src/topology/documents.ts";
 import { localStore } from "../../../src/topology/local-store.ts";
-import { registerPrimary } from "../../../src/topology/register-primary.ts";
 import { noCohort, type Shard, type Topology } from "../../../src/topology/snapshot.ts";
 import { eventually } from "../../support/eventually.ts";
+import { namePrimary } from "../../support/name-primary.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 const tablet = (name: string, host: string, zone?: string) => ({
@@ -210,7 +210,7 @@ test("watch prints a line per change with its time, tells of trouble and its end
   const says = (text: string) => eventually(() => lines().some((line) => line.startsWith(text)));
 
   await says("cluster ");
-  await registerPrimary(store, shardName("s2"), tablet("s2-0", "h"));
+  await namePrimary(store, shardName("s2"), tablet("s2-0", "h"));
   await says("shard s2: tablet s2-0 is new, at h:5432");
   await says("shard s2: primary s2-0 (was none), term 1 (was 0)");
   const { version } = (await store.get("shards/s1"))!;

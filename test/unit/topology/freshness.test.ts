@@ -6,9 +6,9 @@ import { createTopology } from "../../../src/topology/create-topology.ts";
 import { shardName } from "../../../src/topology/documents.ts";
 import { freshness } from "../../../src/topology/freshness.ts";
 import { localStore } from "../../../src/topology/local-store.ts";
-import { registerPrimary } from "../../../src/topology/register-primary.ts";
 import { watchTopology } from "../../../src/topology/watch-topology.ts";
 import { eventually } from "../../support/eventually.ts";
+import { namePrimary } from "../../support/name-primary.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 const options = { shardCount: 1, authentication: "trust", postgresVersion: "18" } as const;
@@ -37,8 +37,8 @@ test("while the store is away the last snapshot stays unconfirmed; when it is ba
   await rename(here, away);
   await eventually(() => watching.troubles.includes("no-directory"));
   const confirmed = watching.confirmations();
-  await registerPrimary(localStore(away), s1, tablet(1));
-  await registerPrimary(localStore(away), s1, tablet(2));
+  await namePrimary(localStore(away), s1, tablet(1));
+  await namePrimary(localStore(away), s1, tablet(2));
   const tries = watching.troubles.length;
   await eventually(() => watching.troubles.length > tries);
   expect(watching.confirmations()).toBe(confirmed);

@@ -5,12 +5,13 @@ import { describe, expect, test } from "vitest";
 import type { Json } from "../../../src/base/json.ts";
 import { bucketCount } from "../../../src/sharding/bucket-count.ts";
 import { placeBuckets } from "../../../src/sharding/place-buckets.ts";
+import { changeShard } from "../../../src/topology/change-shard.ts";
 import { shardName, writeBuckets, writeCluster } from "../../../src/topology/documents.ts";
 import { localStore } from "../../../src/topology/local-store.ts";
 import { readTopology } from "../../../src/topology/read-topology.ts";
-import { registerPrimary } from "../../../src/topology/register-primary.ts";
 import { readShard, writeShard } from "../../../src/topology/shard-document.ts";
 import { noCohort, type Shard, type Tablet } from "../../../src/topology/snapshot.ts";
+import { withTablet } from "../../../src/topology/with-tablet.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 const tablet = (name: string, zone: string): Tablet => ({ name, address: { host: `${name}.pg`, port: 5432 }, zone });
@@ -121,10 +122,11 @@ test("a cluster of before is read, and its documents become new ones when they c
     nextCohort: undefined,
   });
 
-  expect(await registerPrimary(store, shardName("s1"), primary)).toMatchObject({ term: 1 });
+  const register = (tablet: Tablet) => changeShard(store, shardName("s1"), (before) => withTablet(before, tablet));
+  await register(primary);
   expect((await store.get("shards/s1"))!.value).not.toHaveProperty("format");
   const moved = { ...primary, address: { ...primary.address, port: 5433 } };
-  expect(await registerPrimary(store, shardName("s1"), moved)).toMatchObject({ term: 1, tablets: [moved] });
+  expect((await register(moved)).shard).toMatchObject({ term: 1, tablets: [moved] });
   expect((await store.get("shards/s1"))!.value).toMatchObject({ format: 2, primary: "s1-0" });
   expect((await readTopology(store)).shards.get(shardName("s1"))!.primary).toEqual(moved);
 });

@@ -2,13 +2,14 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { changeShard } from "../../../src/topology/change-shard.ts";
 import { createTopology } from "../../../src/topology/create-topology.ts";
 import { shardName } from "../../../src/topology/documents.ts";
 import { localStore } from "../../../src/topology/local-store.ts";
 import { readTopology } from "../../../src/topology/read-topology.ts";
-import { registerPrimary } from "../../../src/topology/register-primary.ts";
-import { writeShard } from "../../../src/topology/shard-document.ts";
 import { watchTopology } from "../../../src/topology/watch-topology.ts";
+import { withTablet } from "../../../src/topology/with-tablet.ts";
+import { namePrimary } from "../../support/name-primary.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 const options = { shardCount: 3, authentication: "trust", postgresVersion: "18" } as const;
@@ -49,50 +50,31 @@ test("a creation that was cut short is begun again", async () => {
   expect((await createTopology(store, options)).shards.size).toBe(3);
 });
 
-test("a tablet that registers becomes primary; the term rises only with another tablet", async () => {
-  const store = localStore(await temporaryDirectory());
-  await createTopology(store, options);
-  const s2 = shardName("s2");
-  expect(await registerPrimary(store, s2, tablet("s2-0", 1))).toMatchObject({ term: 1 });
-  expect(await registerPrimary(store, s2, tablet("s2-0", 1))).toMatchObject({ term: 1 });
-  expect(await registerPrimary(store, s2, tablet("s2-0", 2))).toMatchObject({ term: 1 });
-  expect(await registerPrimary(store, s2, tablet("s2-1", 2))).toMatchObject({ term: 2 });
-  expect((await readTopology(store)).shards.get(s2)).toEqual({
-    name: "s2",
-    ordinal: 1,
-    term: 2,
-    primary: tablet("s2-1", 2),
-    tablets: [tablet("s2-0", 2), tablet("s2-1", 2)],
-    ...unreplicated,
-  });
-  await expect(registerPrimary(store, shardName("s9"), tablet("s9-0", 1))).rejects.toThrow('no shard "s9"');
-});
-
-test("a tablet does not take the place of a primary whose standbys have acknowledged commits", async () => {
-  const store = localStore(await temporaryDirectory());
-  await createTopology(store, options);
-  const s1 = shardName("s1");
-  const tablets = [tablet("s1-0", 1), tablet("s1-1", 2)];
-  const { version } = (await store.get("shards/s1"))!;
-  const shard = (await readTopology(store)).shards.get(s1)!;
-  const cohort = { standbys: ["s1-1"], acknowledgements: 1 };
-  const replicated = { ...shard, tablets, primary: tablets[0], term: 1, durability: "one", cohort } as const;
-  await store.put("shards/s1", writeShard(replicated), version);
-  await expect(registerPrimary(store, s1, tablet("s1-1", 2))).rejects.toMatchObject({
-    code: "not-primary",
-    message:
-      'tablet "s1-1" cannot call itself the primary of shard "s1": "s1-0" is, and its standbys have acknowledged commits',
-  });
-  expect((await readTopology(store)).shards.get(s1)).toEqual(replicated);
-  expect(await registerPrimary(store, s1, tablet("s1-0", 9))).toMatchObject({ term: 1, cohort });
-});
-
 test("tablets that register at the same time do not get in each other's way", async () => {
   const store = localStore(await temporaryDirectory());
   await createTopology(store, options);
-  const registered = [1, 2, 3, 4, 5].map((port) => registerPrimary(store, shardName("s1"), tablet("s1-0", port)));
-  await Promise.all(registered);
-  expect((await readTopology(store)).shards.get(shardName("s1"))!.term).toBe(1);
+  const [s2, tablets] = [shardName("s2"), ["s2-0", "s2-1", "s2-2", "s2-3"].map((name) => tablet(name, 1))];
+  await Promise.all(tablets.map((each) => changeShard(store, s2, (shard) => withTablet(shard, each))));
+  const shard = (await readTopology(store)).shards.get(s2)!;
+  expect(shard).toEqual({
+    ...{ name: "s2", ordinal: 1, term: 0, primary: undefined, ...unreplicated },
+    tablets: expect.arrayContaining(tablets),
+  });
+  expect(shard.tablets).toHaveLength(4);
+  const s9 = changeShard(store, shardName("s9"), (shard) => withTablet(shard, tablet("s9-0", 1)));
+  await expect(s9).rejects.toThrow('no shard "s9"');
+});
+
+test("the primary's new address is also the primary's", async () => {
+  const store = localStore(await temporaryDirectory());
+  await createTopology(store, options);
+  const s1 = shardName("s1");
+  await namePrimary(store, s1, tablet("s1-0", 1));
+  const moved = tablet("s1-0", 2);
+  const { shard } = await changeShard(store, s1, (before) => withTablet(before, moved));
+  expect(shard).toMatchObject({ term: 1, primary: moved, tablets: [moved] });
+  const { version } = await changeShard(store, s1, (before) => withTablet(before, moved));
+  expect(version).toBe((await store.get("shards/s1"))!.version);
 });
 
 test("a watch waits for the cluster, then follows it", async () => {
@@ -104,7 +86,7 @@ test("a watch waits for the cluster, then follows it", async () => {
   expect((await first).value).toMatchObject({ home: "s1" });
 
   const second = topologies.next();
-  await registerPrimary(store, shardName("s1"), tablet("s1-0", 7));
+  await namePrimary(store, shardName("s1"), tablet("s1-0", 7));
   expect((await second).value.shards.get("s1").primary).toEqual(tablet("s1-0", 7));
 
   const third = topologies.next();
