@@ -223,7 +223,7 @@ async function shutDown(
   }: { readonly postgres: TabletPostgres; readonly lease: LeaseWatch; readonly sessionsLimitMs: number },
   { hurry, log }: AgentContext,
 ): Promise<void> {
-  const hasten = () => void postgres.server.stop("immediate");
+  const hasten = () => postgres.hasten("immediate");
   if (hurry.aborted) hasten();
   hurry.addEventListener("abort", hasten);
   await postgres.shutDown(sessionsLimitMs);
@@ -240,7 +240,8 @@ function guarded(file: TabletStateFile, volume: Volume): TabletStateFile {
       return file.state;
     },
     async write(change) {
-      if (change.pledge) await volume.pledges(change.pledge.term);
+      const { pledge } = typeof change === "function" ? change(file.state) : change;
+      if (pledge) await volume.pledges(pledge.term);
       volume.check();
       await file.write(change);
     },

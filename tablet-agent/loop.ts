@@ -15,8 +15,9 @@ import { lostWal } from "./ha/lost-wal.ts";
 import type { Patience } from "./ha/patience.ts";
 import type { LeaseWatch } from "./lease-watch.ts";
 import type { Peers } from "./peers.ts";
+import { upstreamOf } from "./replication-names.ts";
 import type { ShardWatch } from "./shard-watch.ts";
-import { type TabletPostgres, upstreamOf } from "./tablet-postgres.ts";
+import type { TabletPostgres } from "./tablet-postgres.ts";
 import { type StandbyMemory, viewOf } from "./view.ts";
 
 export interface LoopOptions {
@@ -232,7 +233,7 @@ export class Loop {
     const { store, shards, self, log } = this.#options;
     if (this.#isUnsure) return;
     try {
-      shards.wrote(await inTime(replaceShard(store, before, after)), before);
+      shards.heard(await inTime(replaceShard(store, before, after)));
       if (change === "name-primary" && after.primary?.name !== self) this.#askLease("release");
     } catch (error) {
       if (!isConflict(error)) log.warn({ err: error, change }, "it is not known whether the topology was changed");
@@ -246,8 +247,7 @@ export class Loop {
     const { store, shard, shards, signal } = this.#options;
     while (!signal.aborted) {
       try {
-        const before = shards.current();
-        shards.wrote(await inTime(getShard(store, shard)), before);
+        shards.heard(await inTime(getShard(store, shard)));
         this.#isUnsure = false;
         return;
       } catch {

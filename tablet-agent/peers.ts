@@ -6,8 +6,11 @@ import type { TabletAnswer } from "../src/agent-api/tablet-answer.ts";
 import type { Reach } from "../src/topology/reach.ts";
 import type { Tablet } from "../src/topology/snapshot.ts";
 
-/** An answer, and when its question was sent, by the clock of this agent. */
-export type PeerAnswer = TabletAnswer & { readonly askedAtMs: number };
+/**
+ * An answer, when its question was sent, by the clock of this agent, and since when the tablet has answered again and again that
+ * it has the same role in the same term.
+ */
+export type PeerAnswer = TabletAnswer & { readonly askedAtMs: number; readonly sinceMs: number };
 
 export interface Peers {
   /** The last answer of each that is still a tablet of the shard. */
@@ -26,16 +29,20 @@ export interface PeersOptions {
   readonly signal: AbortSignal;
 }
 
+/** After a longer silence, nobody knows what was in between. */
+const silenceMs = 3_000;
+
 export function watchPeers({ shard, self, reach, client, now, onAnswer, signal }: PeersOptions): Peers {
   const answers = new Map<string, PeerAnswer>();
   const asking = new Set<string>();
   let names: ReadonlySet<string> = new Set();
 
-  const hear = (name: string, answer: PeerAnswer) => {
+  const hear = (name: string, answer: TabletAnswer, askedAtMs: number) => {
     const last = answers.get(name);
     // Answers may overtake each other; a pledge never goes back.
-    if (last && (last.pledge.term > answer.pledge.term || last.askedAtMs > answer.askedAtMs)) return;
-    answers.set(name, answer);
+    if (last && (last.pledge.term > answer.pledge.term || last.askedAtMs > askedAtMs)) return;
+    const isSame = last?.role === answer.role && last.term === answer.term && askedAtMs - last.askedAtMs < silenceMs;
+    answers.set(name, { ...answer, askedAtMs, sinceMs: isSame ? last.sinceMs : askedAtMs });
     onAnswer();
   };
 
@@ -48,7 +55,7 @@ export function watchPeers({ shard, self, reach, client, now, onAnswer, signal }
     const target = { shard, tablet: name, address: reach(agent) };
     try {
       const answer = await (pledge ? client.pledge(target, pledge, signal) : client.ask(target, signal));
-      hear(name, { ...answer, askedAtMs });
+      hear(name, answer, askedAtMs);
     } catch {
       // That it has not answered is seen by the age of its last answer.
     } finally {

@@ -1,5 +1,5 @@
-// The document of this tablet's shard, as it was last heard of. A watch brings every change; what it brings may be old, and
-// is never older than what it brought before.
+// The document of this tablet's shard, as it was last heard of: by a watch, which may bring what is old by then, or as this
+// agent has read or written it itself. It never goes back: a cohort that has been replaced must not be put in force again.
 import { backoff } from "../src/base/backoff.ts";
 import { delayUnlessAborted } from "../src/base/delay.ts";
 import type { Log } from "../src/base/log.ts";
@@ -7,17 +7,14 @@ import type { ReadShard } from "../src/topology/change-shard.ts";
 import { shardKeyInStore } from "../src/topology/documents.ts";
 import { freshness } from "../src/topology/freshness.ts";
 import { readShard } from "../src/topology/shard-document.ts";
-import type { ShardName } from "../src/topology/snapshot.ts";
-import type { Entry, TopologyStore } from "../src/topology/store.ts";
+import type { Shard, ShardName } from "../src/topology/snapshot.ts";
+import { type Entry, isNewer, type TopologyStore } from "../src/topology/store.ts";
 
 export interface ShardWatch {
   /** undefined: nothing has been heard yet. */
   current(): ReadShard | undefined;
-  /**
-   * What this agent itself has written, or read, by or after `before`, which was current then. When something else is current
-   * by now, the watch has brought what it was, or what came after it.
-   */
-  wrote(shard: ReadShard, before: ReadShard | undefined): void;
+  /** What this agent itself has written, or read. */
+  heard(shard: ReadShard): void;
   /** Milliseconds since the store has last confirmed it; undefined: never. */
   ageMs(): number | undefined;
   /** Resolves after the signal is aborted. */
@@ -36,16 +33,16 @@ export function watchShard({ store, shard, onChange, log, signal }: ShardWatchOp
   const key = shardKeyInStore(shard);
   const fresh = freshness();
   let current: ReadShard | undefined;
-  /** Versions that a watch may still bring although they have been replaced by what this agent wrote. */
-  const replaced = new Set<string>();
 
-  const hear = (entry: Entry | undefined) => {
+  const hear = (version: string, read: () => Shard) => {
     fresh.confirm();
-    if (entry === undefined || replaced.has(entry.version)) return;
-    replaced.clear();
-    if (entry.version === current?.version) return;
-    current = { shard: readShard(key, entry.value), version: entry.version };
+    if (current && !isNewer(version, current.version)) return;
+    current = { shard: read(), version };
     onChange();
+  };
+  const hearEntry = (entry: Entry | undefined) => {
+    if (entry) hear(entry.version, () => readShard(key, entry.value));
+    else fresh.confirm();
   };
 
   const follow = async () => {
@@ -60,8 +57,8 @@ export function watchShard({ store, shard, onChange, log, signal }: ShardWatchOp
     while (!signal.aborted) {
       try {
         for await (const event of store.watch(key, signal)) {
-          if (event.kind === "state") hear(event.entries.find((entry) => entry.key === key));
-          else if (event.kind === "put" && event.entry.key === key) hear(event.entry);
+          if (event.kind === "state") hearEntry(event.entries.find((entry) => entry.key === key));
+          else if (event.kind === "put" && event.entry.key === key) hearEntry(event.entry);
           else if (event.kind === "current") fresh.confirm();
           else if (event.kind === "interrupted") {
             tell(event.reason);
@@ -79,13 +76,7 @@ export function watchShard({ store, shard, onChange, log, signal }: ShardWatchOp
 
   return {
     current: () => current,
-    wrote(written, before) {
-      fresh.confirm();
-      if (current?.version !== before?.version || current?.version === written.version) return;
-      if (current) replaced.add(current.version);
-      current = written;
-      onChange();
-    },
+    heard: ({ shard, version }) => hear(version, () => shard),
     ageMs: fresh.ageMs,
     ended: follow(),
   };

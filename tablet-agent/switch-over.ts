@@ -96,7 +96,6 @@ export async function beginInTopology(
   what: string,
 ): Promise<string | undefined> {
   let problem: string | undefined;
-  const before = shards.current();
   const written = await changeShard(store, name, (shard) => {
     const isAsSeen = shard.term === view.shard.term && shard.primary?.name === view.self && !shard.switchover;
     problem = isAsSeen ? undefined : "the shard has changed meanwhile";
@@ -104,6 +103,6 @@ export async function beginInTopology(
     const decision = beginSwitchover({ ...view, shard }, to, `${what} to ${to} by request`);
     return decision.kind === "change-shard" ? decision.after : shard;
   });
-  shards.wrote(written, before);
+  shards.heard(written);
   return problem;
 }

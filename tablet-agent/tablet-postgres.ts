@@ -2,27 +2,19 @@
 // carries out decisions about PostgreSQL, and writes to the state file what each of them has to leave behind on disk.
 
 import type { Pledge } from "../src/agent-api/pledge.ts";
-import { AppError } from "../src/base/app-error.ts";
 import type { Log } from "../src/base/log.ts";
-import type { Reach } from "../src/topology/reach.ts";
-import type { Cohort, Shard } from "../src/topology/snapshot.ts";
+import type { Cohort } from "../src/topology/snapshot.ts";
 import type { SynchronousInForce } from "./ha/cluster-view.ts";
 import type { LostWal } from "./ha/lost-wal.ts";
 import { mayPledge } from "./ha/pledge.ts";
-import type { BackupProgress } from "./postgres/base-backup.ts";
-import {
-  type PostgresServer,
-  type StopMode,
-  type SynchronousStandbys,
-  standbyName,
-  type TermStart,
-  type Upstream,
-} from "./postgres/server.ts";
+import { progressText } from "./postgres/base-backup.ts";
+import type { PostgresServer, StopMode, TermStart, Upstream } from "./postgres/server.ts";
 import { type PostgresActions, postgresActions } from "./postgres-actions.ts";
 import { type PostgresStory, postgresStory } from "./postgres-story.ts";
 import { type PostgresWatch, watchPostgres } from "./postgres-watch.ts";
+import { namesOf } from "./replication-names.ts";
 import type { TabletSettings } from "./settings/tablet-settings.ts";
-import type { TabletStateFile } from "./tablet-state.ts";
+import { followed, type TabletStateFile } from "./tablet-state.ts";
 
 export interface Followed {
   readonly primary: string;
@@ -110,6 +102,9 @@ export class TabletPostgres {
       const { onActivity } = this.#options;
       onActivity("initialising");
       try {
+        // Nobody has been told that they are whole.
+        if (this.hasData) await this.server.remove();
+        this.hasData = false;
         await this.server.initialise(signal);
       } finally {
         onActivity(undefined);
@@ -187,13 +182,10 @@ export class TabletPostgres {
 
   follow(upstream: Upstream): void {
     this.actions.begin("follow", async (signal) => {
-      const { tablet: primary, term } = upstream;
-      const { pledge } = this.state.state;
-      if (term < pledge.term) return;
-      await this.state.write({ pledge: { term, candidate: primary }, led: undefined });
+      await this.state.write(followed(upstream));
       this.cannotFollow = undefined;
       // Before it is so: whoever asks meanwhile must not take the end of the WAL for the last.
-      this.follows = { primary, term };
+      this.follows = { primary: upstream.tablet, term: upstream.term };
       try {
         await this.server.follow(upstream);
       } catch (error) {
@@ -256,12 +248,14 @@ export class TabletPostgres {
     if (!mayPledge(own(), asked) || own().term === asked.term) return;
     // Such a start follows nobody, and may take long: it need not begin again for every candidate.
     const isHarmless = this.actions.running === "start-standby";
-    if (isHarmless) await this.state.write({ pledge: asked });
+    // Another one may be on its way to the disk.
+    const write = () => this.state.write(({ pledge }) => (mayPledge(pledge, asked) ? { pledge: asked } : {}));
+    if (isHarmless) await write();
     else {
       await this.actions.urgently("give-pledge", async () => {
         if (!mayPledge(own(), asked)) return;
         await this.#cutOff();
-        await this.state.write({ pledge: asked });
+        await write();
       });
     }
     await this.watch.refresh();
@@ -271,10 +265,17 @@ export class TabletPostgres {
   async shutDown(sessionsLimitMs: number): Promise<void> {
     await this.actions.urgently("shut-down", async (signal) => {
       if (sessionsLimitMs === 0) return await this.#stop("fast");
-      const noLonger = setTimeout(() => void this.server.stop("fast"), sessionsLimitMs);
-      signal.addEventListener("abort", () => void this.server.stop("immediate"));
+      const noLonger = setTimeout(() => this.hasten("fast"), sessionsLimitMs);
+      signal.addEventListener("abort", () => this.hasten("immediate"));
       await this.#stop("smart");
       clearTimeout(noLonger);
+    });
+  }
+
+  /** Ends PostgreSQL under what waits for its end. */
+  hasten(mode: "fast" | "immediate"): void {
+    this.server.stop(mode).catch((error: unknown) => {
+      this.#options.log.error({ err: error }, "PostgreSQL could not be stopped");
     });
   }
 
@@ -315,16 +316,14 @@ export class TabletPostgres {
     this.#options.onLoss(reason);
   }
 
-  async #beginRebuild({ tablet, term }: Upstream): Promise<void> {
-    const { pledge } = this.state.state;
-    if (term < pledge.term) throw new AppError("outdated", `term ${pledge.term} has been pledged meanwhile`);
+  async #beginRebuild(upstream: Upstream): Promise<void> {
     await this.#stop("immediate");
-    await this.state.write({ pledge: { term, candidate: tablet }, isWhole: false, led: undefined });
+    await this.state.write(followed(upstream, { isWhole: false }));
   }
 
   async #start(start: () => Promise<void>, signal?: AbortSignal): Promise<void> {
     this.#reset();
-    const breakOff = () => void this.server.stop("immediate");
+    const breakOff = () => this.hasten("immediate");
     signal?.addEventListener("abort", breakOff);
     try {
       await this.settings.apply(this.runsAs);
@@ -375,24 +374,9 @@ export class TabletPostgres {
   }
 
   #heard(): void {
-    const problem = this.watch.last()?.receiverProblem;
-    if (this.follows && problem && problem.kind !== "other") this.cannotFollow = problem.message;
+    const { receiver, receiverProblem: problem } = this.watch.last() ?? {};
+    if (receiver?.status === "streaming") this.cannotFollow = undefined;
+    else if (this.follows && problem && problem.kind !== "other") this.cannotFollow = problem.message;
     this.#options.onNews();
   }
-}
-
-/** How the primary of a term calls its standbys. */
-export function namesOf({ standbys, acknowledgements }: Cohort, term: number): SynchronousStandbys | undefined {
-  if (acknowledgements === 0) return undefined;
-  return { acknowledgements, names: standbys.map((standby) => standbyName(standby, term)) };
-}
-
-export function upstreamOf(shard: Shard, primary: string, reach: Reach): Upstream | undefined {
-  const tablet = shard.tablets.find(({ name }) => name === primary);
-  return tablet && { tablet: primary, term: shard.term, address: reach(tablet.address) };
-}
-
-function progressText({ bytesDone, bytesTotal }: BackupProgress): string {
-  const percent = bytesTotal === 0 ? 0 : Math.floor((100 * bytesDone) / bytesTotal);
-  return `${percent} % of ${Math.round(bytesTotal / 2 ** 20)} MiB`;
 }

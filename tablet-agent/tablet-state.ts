@@ -24,8 +24,27 @@ export const newTabletState: TabletState = {
 export interface TabletStateFile {
   /** As it is on disk. */
   readonly state: TabletState;
-  /** Resolves when it is on disk, whatever happens to the machine afterwards. */
-  write(change: Partial<TabletState>): Promise<void>;
+  /**
+   * Resolves when it is on disk, whatever happens to the machine afterwards. What depends on what is there, as a pledge, is said
+   * as a function: it is asked when the changes before it are on disk.
+   */
+  write(change: StateChange): Promise<void>;
+}
+
+export type StateChange = Partial<TabletState> | ((now: TabletState) => Partial<TabletState>);
+
+/**
+ * Whom the topology names primary of a term, that term is pledged to, whoever it was before. Throws AppError "outdated" when a
+ * later one is pledged.
+ */
+export function followed(
+  { tablet: candidate, term }: { readonly tablet: string; readonly term: number },
+  change: Partial<TabletState> = {},
+): StateChange {
+  return ({ pledge }) => {
+    if (term < pledge.term) throw new AppError("outdated", `term ${pledge.term} has been pledged meanwhile`);
+    return { ...change, led: undefined, pledge: { term, candidate } };
+  };
 }
 
 const fileName = "tablet-state.json";
@@ -46,8 +65,8 @@ export async function createTabletState(directory: string, state: TabletState): 
 function stateFile(path: string, first: TabletState): TabletStateFile {
   let state = first;
   let writing: Promise<void> = Promise.resolve();
-  const write = async (change: Partial<TabletState>) => {
-    const next = { ...state, ...change };
+  const write = async (change: StateChange) => {
+    const next = { ...state, ...(typeof change === "function" ? change(state) : change) };
     await writeFileWhole(path, `${JSON.stringify(next, null, 2)}\n`, { mode: 0o600 });
     state = next;
   };

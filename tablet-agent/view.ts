@@ -118,5 +118,6 @@ function standbyStates({ self, nowMs, postgres, standbys }: Known, shard: Shard,
 function primarySaid({ primary, term }: Shard, answers: readonly PeerAnswer[]): PrimarySaid | undefined {
   const answer = answers.find(({ name }) => name === primary?.name);
   if (answer?.role !== "primary" || answer.term !== term || !answer.terms) return undefined;
-  return { systemIdentifier: answer.systemIdentifier, terms: answer.terms };
+  const { systemIdentifier, terms, askedAtMs, sinceMs } = answer;
+  return { systemIdentifier, terms, askedAtMs, sinceMs };
 }

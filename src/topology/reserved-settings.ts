@@ -29,7 +29,7 @@ const reasons = new Map(
     [files, "data_directory config_file hba_file ident_file external_pid_file"],
     [address, "cluster_name listen_addresses port unix_socket_directories unix_socket_permissions unix_socket_group"],
     [certificates, "ssl ssl_cert_file ssl_key_file ssl_ca_file"],
-    [logging, "logging_collector log_destination"],
+    [logging, "logging_collector log_destination log_line_prefix lc_messages"],
     [crash, "restart_after_crash"],
     [written, "allow_alter_system shardgres.configuration shardgres.term shardgres.terms"],
   ].flatMap(([reason, names]) => names!.split(" ").map((name) => [name, reason!] as const)),

@@ -7,8 +7,13 @@ import type { Lease, StoredLease } from "./lease.ts";
 export interface Entry {
   readonly key: string;
   readonly value: Json;
-  /** Opaque; another one after every write of the key, and never again one that the key had before. */
+  /** Another one after every write of the key, and never again one that the key had before; see `isNewer`. */
   readonly version: string;
+}
+
+/** Versions of one key are decimal numbers that rise (those of Kubernetes are etcd's revisions). */
+export function isNewer(version: string, than: string): boolean {
+  return BigInt(version) > BigInt(than);
 }
 
 export type StoreEvent =

@@ -120,6 +120,9 @@ export interface PrimarySaid {
   readonly systemIdentifier: string | undefined;
   /** `shardgres.terms` of its WAL; the last is the document's term. */
   readonly terms: readonly TermStart[];
+  /** By the own clock: when it was asked last, and since when every answer has been of a primary of that term. */
+  readonly askedAtMs: number;
+  readonly sinceMs: number;
 }
 
 export type LeaseState =

@@ -163,6 +163,11 @@ class BackupStream {
   }
 }
 
+export function progressText({ bytesDone, bytesTotal }: BackupProgress): string {
+  const percent = bytesTotal === 0 ? 0 : Math.floor((100 * bytesDone) / bytesTotal);
+  return `${percent} % of ${Math.round(bytesTotal / 2 ** 20)} MiB`;
+}
+
 function violation(what: string): AppError {
   return new AppError("protocol-violation", `the source breaks the protocol: ${what}`);
 }

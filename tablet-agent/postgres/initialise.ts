@@ -6,6 +6,7 @@ import { runCommand } from "../../src/base/run-command.ts";
 import { postgresEnvironment } from "./environment.ts";
 import type { Role } from "./roles.ts";
 import { roleStatements } from "./roles.ts";
+import { syncTree } from "./sync-tree.ts";
 import { finishDirectory, removeUnfinished, unfinishedName } from "./unfinished-directory.ts";
 
 export interface NewDataDirectory {
@@ -26,6 +27,7 @@ export async function initialise(options: NewDataDirectory): Promise<void> {
   await initdb(options, unfinished);
   await appendFile(join(unfinished, "postgresql.conf"), "\ninclude 'shardgres.conf'\n");
   await createRoles(options, unfinished);
+  if (fsync) await syncTree(unfinished, options.signal);
   await finishDirectory(unfinished, dataDirectory, fsync);
 }
 
@@ -35,7 +37,7 @@ async function initdb(options: NewDataDirectory, directory: string): Promise<voi
     const args = [
       ...["-D", directory, "--username=postgres", "--encoding=UTF8", "--data-checksums", "--auth=reject"],
       ...locale,
-      ...(options.fsync ? [] : ["--no-sync"]),
+      "--no-sync",
     ];
     const result = await runCommand(`${options.pgBin}/initdb`, args, environment(options));
     if (result.succeeded) return;

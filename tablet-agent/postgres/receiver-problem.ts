@@ -8,9 +8,15 @@ const diverged =
 const other =
   /could not (connect to the primary server|receive data from WAL stream|start WAL streaming|send data to WAL stream)|replication terminated by primary server|terminating walreceiver due to timeout/;
 
+/**
+ * A line of `log_line_prefix` without session: what a session says may have any words of a client in it. (Further lines of a
+ * message begin with a tab.)
+ */
+const said = /^[^\s[]+ [^\s[]+ [^\s[]+ \[\d+\] (LOG|FATAL|ERROR|DETAIL): +/;
+
 /** The last one in this part of a log. */
 export function receiverProblem(log: string): ReceiverProblem | undefined {
-  const lines = log.split("\n").filter((line) => /(LOG|FATAL|ERROR|DETAIL):/.test(line));
+  const lines = log.split("\n").filter((line) => said.test(line));
   for (const line of lines.reverse()) {
     const kind = removed.test(line)
       ? "wal-removed"
@@ -20,7 +26,7 @@ export function receiverProblem(log: string): ReceiverProblem | undefined {
           ? "other"
           : undefined;
     if (kind === undefined) continue;
-    return { kind, message: line.replace(/^.*?(LOG|FATAL|ERROR|DETAIL): +/, "").trim() };
+    return { kind, message: line.replace(said, "").trim() };
   }
   return undefined;
 }

@@ -18,8 +18,8 @@ import {
   type Upstream,
 } from "./postgres-model.ts";
 import { leaseHolder, releaseLease, replaceShard, tryLease } from "./store-model.ts";
-import type { Memory, Tablet } from "./tablet-model.ts";
-import { leaseMs } from "./timing.ts";
+import type { Said, Tablet } from "./tablet-model.ts";
+import { leaseMs, silenceMs } from "./timing.ts";
 import { clock, walAtEnd } from "./view-model.ts";
 import { happens, type World } from "./world.ts";
 
@@ -225,12 +225,24 @@ export function ask(tablet: Tablet, name: string, asked: Pledge | undefined, wor
       const last = memory.answers.get(name);
       // Answers may overtake each other; a pledge never goes back.
       if (!last || answer.pledge.term >= last.pledge.term) memory.answers.set(name, answer);
-      if (said && (!memory.said || said.term >= memory.said.term)) memory.said = said;
+      hearPrimary(tablet, name, said, askedAtMs);
     });
   });
 }
 
-function saidOf({ name, postgres }: Tablet): Memory["said"] {
+/** As peers.ts: an unbroken series of the same. */
+function hearPrimary({ memory }: Tablet, name: string, said: Said | undefined, askedAtMs: number): void {
+  const last = memory.said;
+  if (!said) {
+    if (last?.primary === name) memory.said = undefined;
+    return;
+  }
+  if (last && said.term < last.term) return;
+  const isSame = last?.primary === name && last.term === said.term && Math.abs(askedAtMs - last.askedAtMs) < silenceMs;
+  memory.said = { ...said, askedAtMs, sinceMs: isSame ? last.sinceMs : askedAtMs };
+}
+
+function saidOf({ name, postgres }: Tablet): Said | undefined {
   const { role, process, wal } = postgres;
   if (!process.running || process.paused || role.kind !== "primary" || !role.isWritable) return undefined;
   return { primary: name, term: termOf(postgres), terms: wal.at(-1)!.terms };

@@ -3,6 +3,7 @@
 
 import type { Pledge } from "../../src/agent-api/pledge.ts";
 import type { Shard } from "../../src/topology/snapshot.ts";
+import type { PrimarySaid } from "../../tablet-agent/ha/cluster-view.ts";
 import { decide } from "../../tablet-agent/ha/decide.ts";
 import { isNamed } from "../../tablet-agent/ha/may-lead.ts";
 import type { TabletAnswer } from "../../tablet-agent/ha/pledge.ts";
@@ -10,16 +11,23 @@ import type { TermStart } from "../../tablet-agent/ha/wal-position.ts";
 import { act, ask, askOthers, readStore } from "./agent-acts.ts";
 import { makeProcess, type Process } from "./network-model.ts";
 import { makePostgres, type Postgres } from "./postgres-model.ts";
-import { patience, tickMs } from "./timing.ts";
+import { askAgainMs, patience, tickMs } from "./timing.ts";
 import { clock, viewOf } from "./view-model.ts";
 import type { World } from "./world.ts";
+
+/** What a primary says of itself. */
+export interface Said {
+  readonly primary: string;
+  readonly term: number;
+  readonly terms: readonly TermStart[];
+}
 
 /** What an agent has in memory: gone when it is killed. */
 export interface Memory {
   shard: Shard | undefined;
   version: number;
   readonly answers: Map<string, TabletAnswer>;
-  said: { readonly primary: string; readonly term: number; readonly terms: readonly TermStart[] } | undefined;
+  said: (Said & { readonly askedAtMs: number; readonly sinceMs: number }) | undefined;
   leaseUntilMs: number | undefined;
   candidateSinceMs: number | undefined;
   seen: { readonly atMs: number; readonly holder: string | undefined } | undefined;
@@ -85,8 +93,13 @@ export function tickAgent(tablet: Tablet, world: World): void {
   const view = world.mutation.view?.(seen) ?? seen;
   const primary = shard.primary?.name;
   if (view.postgres.kind === "primary" || isNamed(view)) askOthers(tablet, undefined, world);
-  else if (!view.primarySaid && primary !== undefined && primary !== tablet.name)
+  else if (primary !== undefined && primary !== tablet.name && isOld(view.primarySaid, nowMs))
     ask(tablet, primary, undefined, world);
   const decision = decide(view, patience);
   act(tablet, world.mutation.decision?.(decision, view) ?? decision, world);
+}
+
+/** So that a clock that has jumped makes nothing young for ever. */
+function isOld(said: PrimarySaid | undefined, nowMs: number): boolean {
+  return said === undefined || Math.abs(nowMs - said.askedAtMs) > askAgainMs;
 }

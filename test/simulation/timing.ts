@@ -3,6 +3,9 @@ import type { Patience } from "../../tablet-agent/ha/patience.ts";
 
 export const tickMs = 250;
 export const leaseMs = 2000;
+/** A standby asks its primary again after this, and after a longer silence does not know what was in between. */
+export const askAgainMs = 700;
+export const silenceMs = 1500;
 
 export const patience: Patience = {
   confirmationMs: 1500,

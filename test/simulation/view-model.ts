@@ -36,7 +36,7 @@ export function viewOf(tablet: Tablet, shard: Shard, world: World): ClusterView 
     wal: walAtEnd(postgres, world),
     lease: leaseState(tablet, nowMs),
     restsUntilMs: memory.rest.term === shard.term ? memory.rest.untilMs : Number.NEGATIVE_INFINITY,
-    primarySaid: said && isOfTerm ? { systemIdentifier: "7", terms: said.terms } : undefined,
+    primarySaid: said && isOfTerm ? { ...said, systemIdentifier: "7" } : undefined,
     answers: [...memory.answers.values()],
     switchover: switchoverSinceMs === undefined ? undefined : { sinceMs: switchoverSinceMs, isForced: false },
     isRestartPending: postgres.isRestartPending,

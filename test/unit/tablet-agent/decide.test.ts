@@ -1,7 +1,7 @@
 // Failover's decisions, one situation each, with the sentence that says why.
 import { expect, test } from "vitest";
 import type { Cohort, Shard, ShardName } from "../../../src/topology/snapshot.ts";
-import type { ClusterView, PrimaryState, StandbyState } from "../../../tablet-agent/ha/cluster-view.ts";
+import type { ClusterView, PrimarySaid, PrimaryState, StandbyState } from "../../../tablet-agent/ha/cluster-view.ts";
 import { haveQuorum, isRestTooFew, withPrimary } from "../../../tablet-agent/ha/cohort.ts";
 import { decide } from "../../../tablet-agent/ha/decide.ts";
 import { patience } from "../../../tablet-agent/ha/patience.ts";
@@ -34,6 +34,14 @@ const shard: Shard = {
   nextCohort: undefined,
 };
 
+const said = (terms: PrimarySaid["terms"], changes: Partial<PrimarySaid> = {}): PrimarySaid => {
+  return { systemIdentifier: "7", terms, askedAtMs: 9_000, sinceMs: 1_000, ...changes };
+};
+/** c has become primary of term 6 before the end of the own WAL. */
+const farther = [
+  { term: 5, lsn: 50 },
+  { term: 6, lsn: 99 },
+];
 /** Tablet b is a standby of a, primary of term 5; all is well. */
 const standby: ClusterView = {
   self: "b",
@@ -46,9 +54,13 @@ const standby: ClusterView = {
   wal: undefined,
   lease: { kind: "other" },
   restsUntilMs: 0,
-  primarySaid: { systemIdentifier: "7", terms: [{ term: 5, lsn: 50 }] },
+  primarySaid: said([{ term: 5, lsn: 50 }]),
   answers: [],
   switchover: undefined,
+};
+const refused: ClusterView = {
+  ...standby,
+  postgres: { ...followsNobody, follows: { primary: "a", term: 5 }, cannotFollow: "WAL was removed" },
 };
 const waiting: ClusterView = { ...standby, postgres: followsNobody, wal };
 const running: PrimaryState = {
@@ -286,13 +298,10 @@ const situations: readonly [string, ClusterView, string][] = [
     {
       ...waiting,
       shard: { ...shard, term: 6, primary: tablets[2] },
-      primarySaid: {
-        systemIdentifier: "7",
-        terms: [
-          { term: 5, lsn: 50 },
-          { term: 6, lsn: 100 },
-        ],
-      },
+      primarySaid: said([
+        { term: 5, lsn: 50 },
+        { term: 6, lsn: 100 },
+      ]),
     },
     "follow c 6: the topology names c primary of term 6",
   ],
@@ -301,30 +310,45 @@ const situations: readonly [string, ClusterView, string][] = [
     {
       ...waiting,
       shard: { ...shard, term: 6, primary: tablets[2] },
-      primarySaid: {
-        systemIdentifier: "7",
-        terms: [
-          { term: 5, lsn: 50 },
-          { term: 6, lsn: 99 },
-        ],
-      },
+      primarySaid: said(farther),
     },
     "rewind c 6: it has WAL of term 5 that c does not have",
   ],
   [
-    "the data is of another database",
-    { ...waiting, primarySaid: { systemIdentifier: "8", terms: [] } },
-    "wait: the data is of another database than that of a, and is not removed",
+    "it has gone again",
+    { ...waiting, shard: { ...shard, term: 6, primary: tablets[2] }, primarySaid: said(farther, { askedAtMs: 7_000 }) },
+    "wait: nothing is to be done",
   ],
   [
-    "it will never catch up",
-    { ...standby, postgres: { ...followsNobody, follows: { primary: "a", term: 5 }, cannotFollow: "WAL was removed" } },
-    "clone a 5: it cannot follow a: WAL was removed",
+    "the data is of another database",
+    { ...waiting, primarySaid: said([], { systemIdentifier: "8" }) },
+    "wait: the data is of another database than that of a, and is not removed",
+  ],
+  ["it will never catch up", refused, "clone a 5: it cannot follow a: WAL was removed"],
+  [
+    "it was told so when the primary may not have been one yet",
+    { ...refused, primarySaid: said(refused.primarySaid!.terms, { sinceMs: 7_500 }) },
+    "wait: nothing is to be done",
+  ],
+  [
+    "it was told so, and the primary has gone since",
+    { ...refused, primarySaid: said(refused.primarySaid!.terms, { askedAtMs: 7_000 }) },
+    "wait: nothing is to be done",
   ],
   [
     "there is no data, and a primary",
     { ...standby, data: { ...standby.data, isWhole: false }, postgres: { kind: "none" } },
     "clone a 5: there is no whole data here",
+  ],
+  [
+    "there is no data, and the primary has gone",
+    {
+      ...standby,
+      data: { ...standby.data, isWhole: false },
+      postgres: { kind: "none" },
+      primarySaid: said([{ term: 5, lsn: 50 }], { askedAtMs: 7_000 }),
+    },
+    "wait: the data is to be cloned when a is primary of term 5",
   ],
   [
     "a term later than the topology's is pledged",

@@ -19,6 +19,9 @@ const own = [
   { term: 4, lsn: 10 },
   { term: 5, lsn: 50 },
 ];
+const said = (...terms: { term: number; lsn: number }[]) => {
+  return { systemIdentifier: "7", terms, askedAtMs: 0, sinceMs: 0 };
+};
 /** Tablet a was primary of term 5 until 100; b has begun term 6 at 80. */
 const view: ClusterView = {
   self: "a",
@@ -31,11 +34,10 @@ const view: ClusterView = {
   wal: { term: 5, lsn: 100, branchedAtLsn: undefined },
   lease: { kind: "other" },
   restsUntilMs: 0,
-  primarySaid: { systemIdentifier: "7", terms: [...own, { term: 6, lsn: 80 }] },
+  primarySaid: said(...own, { term: 6, lsn: 80 }),
   answers: [],
   switchover: undefined,
 };
-const said = (...terms: { term: number; lsn: number }[]) => ({ systemIdentifier: "7", terms });
 
 test("with durability none it may have been acknowledged", () => {
   expect(lostWal(view, own)).toEqual({

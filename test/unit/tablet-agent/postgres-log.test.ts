@@ -64,6 +64,14 @@ test.each([
   expect(problem).toEqual({ kind, message: line.replace(/^\w+: +/, "") });
 });
 
+test.each([
+  'app@shop ERROR:  invalid input syntax for type integer: "x is ahead of the WAL flush position of this server"',
+  "app@shop LOG:  FATAL:  database system identifier differs between the primary and standby",
+  `app@shop ERROR:  a\n\t${at}FATAL:  database system identifier differs between the primary and standby`,
+])("what a session says is no problem of the receiver: %s", (line) => {
+  expect(receiverProblem(`${at}${line}\n`)).toBeUndefined();
+});
+
 test("the last problem counts, and what is none is none", () => {
   const log = [
     "FATAL:  terminating walreceiver due to timeout",

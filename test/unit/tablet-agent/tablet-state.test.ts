@@ -2,7 +2,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { createTabletState, newTabletState, openTabletState } from "../../../tablet-agent/tablet-state.ts";
+import { mayPledge } from "../../../tablet-agent/ha/pledge.ts";
+import { createTabletState, followed, newTabletState, openTabletState } from "../../../tablet-agent/tablet-state.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 test("a state is there again for the next agent, and only what was written counts", async () => {
@@ -31,6 +32,19 @@ test("changes made at the same time are all made", async () => {
   ]);
   const state = { pledge: { term: 2, candidate: "b" }, isWhole: true, led: 1 };
   expect((await openTabletState(directory))!.state).toEqual(state);
+});
+
+test("a pledge does not go back while a later one is on its way to the disk", async () => {
+  const directory = await temporaryDirectory();
+  const file = await createTabletState(directory, newTabletState);
+  const give = (term: number, candidate: string) =>
+    file.write(({ pledge }) => (mayPledge(pledge, { term, candidate }) ? { pledge: { term, candidate } } : {}));
+  await Promise.all([give(3, "a"), give(2, "b"), give(3, "c")]);
+  expect(file.state.pledge).toEqual({ term: 3, candidate: "a" });
+  const following = [file.write(followed({ tablet: "c", term: 2 })), file.write(followed({ tablet: "c", term: 3 }))];
+  await expect(following[0]).rejects.toMatchObject({ code: "outdated" });
+  await following[1];
+  expect((await openTabletState(directory))!.state.pledge).toEqual({ term: 3, candidate: "c" });
 });
 
 describe("what is not a state is not guessed at", () => {
