@@ -116,7 +116,7 @@ export class TabletPostgres {
 
   clone(upstream: Upstream): void {
     this.actions.begin("clone", async (signal) => {
-      await this.#beginRebuild(upstream);
+      await this.#beginRebuild(upstream, signal);
       if (this.hasData) await this.server.remove();
       this.hasData = false;
       const { onActivity } = this.#options;
@@ -140,7 +140,7 @@ export class TabletPostgres {
   rewind(upstream: Upstream, lost: LostWal | undefined): void {
     this.actions.begin("rewind", async (signal) => {
       await this.#stop("fast");
-      await this.#beginRebuild(upstream);
+      await this.#beginRebuild(upstream, signal);
       if (lost) this.#lose(lost);
       const outcome = await this.server.rewind(upstream, signal);
       this.#options.log.info({ from: upstream.tablet, outcome }, "rewound");
@@ -316,7 +316,9 @@ export class TabletPostgres {
     this.#options.onLoss(reason);
   }
 
-  async #beginRebuild(upstream: Upstream): Promise<void> {
+  /** From here on what is here counts for nothing. */
+  async #beginRebuild(upstream: Upstream, signal: AbortSignal): Promise<void> {
+    await this.server.checkPrimary(upstream, signal);
     await this.#stop("immediate");
     await this.state.write(followed(upstream, { isWhole: false }));
   }

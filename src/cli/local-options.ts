@@ -29,6 +29,7 @@ Options:
   --replicas N      standbys of each shard (default 0); may be raised later
   --durability P    how many standbys have a commit before it is acknowledged:
                     none, one (default, if there are any), majority, or zone
+                    (the tablets s1-0, s2-0, ... are in zone z0, and so on)
   --port N          port of the gateway on 127.0.0.1 (default 6432)
   --metrics-port N  port of the controller's metrics (default: any free)
   --data-dir DIR    where everything is kept (default .shardgres)

@@ -1,11 +1,13 @@
 // What is wrong with a shard, as its topology and its agents have it: a sentence for each. Pure. What a tablet says of its
 // own health stands with the tablet.
+import type { Shard } from "../topology/snapshot.ts";
 import type { ShardView, TabletView } from "./ask-tablets.ts";
 
 export function shardProblems(view: ShardView): string[] {
   return [
     ...primaryProblems(view),
     ...otherPrimaries(view),
+    ...durabilityProblems(view.shard),
     ...acknowledgementProblems(view),
     ...settingsProblems(view),
   ];
@@ -37,6 +39,14 @@ function otherPrimaries({ shard, tablets }: ShardView): string[] {
     if (name === shard.primary?.name) return [];
     return [`${name} runs as primary${term === undefined ? "" : ` of term ${term}`}, and is not named as such`];
   });
+}
+
+/** Commits that do not wait although they should: the standbys that they should wait for have never been there. */
+function durabilityProblems({ durability, tablets, cohort, primary }: Shard): string[] {
+  const isMajorityAlone = durability === "majority" && tablets.length < 2;
+  if (!primary || durability === "none" || isMajorityAlone || cohort.acknowledgements > 0) return [];
+  const missing = durability === "zone" ? "standby of another zone" : "standby";
+  return [`commits wait for nobody: no ${missing} has joined yet, and durability is ${durability}`];
 }
 
 /** Commits that wait for more standbys than there are. */

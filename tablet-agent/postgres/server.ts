@@ -127,6 +127,8 @@ export interface PostgresServer {
   dataState(): Promise<DataState | undefined>;
   /** Makes a new database cluster; throws AppError "initdb-failed". */
   initialise(signal: AbortSignal): Promise<void>;
+  /** Asks `upstream` itself. Throws AppError "not-primary" unless it is the primary of that term, or why it cannot be asked. */
+  checkPrimary(upstream: Upstream, signal: AbortSignal): Promise<void>;
   /** Copies everything from `upstream`, where there are no data; throws as `cloneStandby`. */
   clone(upstream: Upstream, onProgress: (progress: BackupProgress) => void, signal: AbortSignal): Promise<void>;
   /** Removes the data; never while PostgreSQL runs. */

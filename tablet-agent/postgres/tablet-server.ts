@@ -40,10 +40,11 @@ import {
   type Upstream,
 } from "./server.ts";
 import { TabletProcess } from "./server-process.ts";
-import { type SessionTarget, withSession } from "./session.ts";
+import { type SessionTarget, value, withSession } from "./session.ts";
 import { makeSocketDirectory, socketDirectoryFor } from "./socket-directory.ts";
 import { stopLeftovers } from "./stop-leftovers.ts";
 import { askForAcknowledgements, nobodyCounts } from "./synchronous-standbys.ts";
+import { readTermRecord } from "./term-record.ts";
 import { controlRole, openUpstream, type UpstreamFiles, upstreamConninfo, upstreamFiles } from "./upstream-service.ts";
 import { endReceivers } from "./wal-receiver.ts";
 import { WrittenConfiguration } from "./written-configuration.ts";
@@ -140,6 +141,19 @@ class TabletServer implements PostgresServer {
     const { pgBin, version, rolesFile, fsync } = this.#options;
     const roles = await readRoles(rolesFile);
     await initialise({ pgBin, postgresMajor: version.major, dataDirectory: this.#dataDirectory, roles, fsync, signal });
+  }
+
+  async checkPrimary({ tablet, term, address }: Upstream, signal: AbortSignal): Promise<void> {
+    const target = { address, password: this.#options.password, authorityFile: this.#files.authorityFile };
+    const isPrimary = await withSession(
+      target,
+      async (client) => {
+        const record = await readTermRecord(client);
+        return record.term === term && (await value<boolean>(client, "SELECT NOT pg_is_in_recovery()"));
+      },
+      signal,
+    );
+    if (!isPrimary) throw new AppError("not-primary", `${tablet} is not the primary of term ${term}`);
   }
 
   async clone(upstream: Upstream, onProgress: (progress: BackupProgress) => void, signal: AbortSignal): Promise<void> {

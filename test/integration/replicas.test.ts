@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { delay } from "../../src/base/delay.ts";
 import { getShard } from "../../src/topology/change-shard.ts";
 import { shardName } from "../../src/topology/documents.ts";
 import { localStore } from "../../src/topology/local-store.ts";
@@ -11,6 +12,7 @@ import type { Shard } from "../../src/topology/snapshot.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
 import { type Launch, launch, processesIn } from "../support/launch.ts";
+import { seededRandom } from "../support/random.ts";
 
 let parent: string;
 let dataDir: string;
@@ -81,9 +83,7 @@ test("a primary that is killed with its agent is replaced or comes back, and not
   await load.written(50);
   await load.stop();
   await settled(2);
-  const rows = await query("SELECT id FROM kept");
-  const kept = new Set(rows.map(({ id }) => Number(id)));
-  expect(load.acknowledged.filter((id) => !kept.has(id))).toEqual([]);
+  await expectKept(load.acknowledged);
 });
 
 test("a frozen primary is replaced, and follows the new one when it thaws", async () => {
@@ -110,6 +110,36 @@ test("status tells who is what, and why", async () => {
   for (const line of command.printed().split("\n")) expect(line.length).toBeLessThanOrEqual(80);
   await stop();
 });
+
+test("whatever of it is killed, in whatever order, comes back, and nothing acknowledged is lost", async () => {
+  await start("--durability", "zone");
+  const load = startLoad();
+  await load.written(20);
+  const random = seededRandom(Number(process.env.SHARDGRES_SEED ?? 7));
+  for (let i = 0; i < 10; i++) {
+    const others = [...processesIn(dataDir)].filter(([pid]) => pid !== cluster.pid);
+    const [pid] = random.pick(others.sort(([, a], [, b]) => (a < b ? -1 : 1)));
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It has ended in the meantime.
+    }
+    await delay(random.below(1_500));
+  }
+  await load.written(20);
+  await load.stop();
+  const { cohort, primary, tablets, durability } = await settled(2);
+  expect([durability, cohort.acknowledgements]).toEqual(["zone", 1]);
+  expect(tablets.map(({ name, zone }) => `${name} ${zone}`).sort()).toEqual(["s1-0 z0", "s1-1 z1", "s1-2 z2"]);
+  expect(cohort.standbys).not.toContain(primary!.name);
+  await expectKept(load.acknowledged);
+  await stop();
+});
+
+async function expectKept(acknowledged: readonly number[]): Promise<void> {
+  const kept = new Set((await query("SELECT id FROM kept")).map(({ id }) => Number(id)));
+  expect(acknowledged.filter((id) => !kept.has(id))).toEqual([]);
+}
 
 async function stop(): Promise<void> {
   cluster.kill("SIGTERM");

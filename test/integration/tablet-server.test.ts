@@ -45,7 +45,12 @@ function lifeOfAShard(major: 16 | 17 | 18): void {
       { name: "s1-2", flushedLsn: undefined },
     ]);
 
+    const never = new AbortController().signal;
+    await b.checkPrimary(a.upstream(1), never);
+    await expect(a.checkPrimary(b.upstream(1), never)).rejects.toMatchObject({ code: "not-primary" });
+
     await a.stop("fast");
+    await expect(b.checkPrimary(a.upstream(1), never)).rejects.toThrow();
     expect(a.process).toEqual({ kind: "stopped", how: "exit code 0" });
     const end = (await a.dataState())!;
     expect(end).toMatchObject({ state: "shut-down", timeline: 1, systemIdentifier: follower.systemIdentifier });
@@ -56,6 +61,8 @@ function lifeOfAShard(major: 16 | 17 | 18): void {
     const began = { term: 2, lsn: atEnd.lsn };
     await b.promote([began], { acknowledgements: 1, names: [standbyName("s1-0", 2), standbyName("s1-2", 2)] });
     await c.follow(b.upstream(2));
+    await c.checkPrimary(b.upstream(2), never);
+    await expect(c.checkPrimary(b.upstream(3), never)).rejects.toMatchObject({ code: "not-primary" });
     await b.ask("INSERT INTO written VALUES (2)");
     await a.start({ kind: "standby", upstream: b.upstream(2) });
     await Promise.all([a.catchUp(b), c.catchUp(b)]);

@@ -10,7 +10,7 @@ import { shardsJson, shardsText } from "../../../src/cli/shards-report.ts";
 import { switchOver } from "../../../src/cli/switch-over.ts";
 import { wrapText } from "../../../src/cli/wrap-text.ts";
 import { shardName } from "../../../src/topology/documents.ts";
-import type { Shard, Tablet, Topology } from "../../../src/topology/snapshot.ts";
+import { noCohort, type Shard, type Tablet, type Topology } from "../../../src/topology/snapshot.ts";
 import { leastStatus } from "../../support/sample-status.ts";
 
 const tablet = (name: string, port: number): Tablet => ({
@@ -105,6 +105,8 @@ const broken: ShardView = {
   ],
 };
 const sound: ShardView = { shard: { ...shard, tablets: tablets.slice(0, 2) }, tablets: broken.tablets.slice(0, 2) };
+
+const alone: Shard = { ...shard, tablets: tablets.slice(0, 1), durability: "majority", cohort: noCohort };
 
 const local = (dataDir: string) => ({ place: { kind: "local", dataDir }, certificates: undefined });
 
@@ -270,6 +272,17 @@ test.each<[string, ShardView, string[]]>([
     "standbys that do not acknowledge",
     withPrimary({ standbys: [{ name: "s1-1", state: "catchup", isSynchronous: true }] }),
     ["commits wait: they need 1 of s1-1, s1-2, and none is connected"],
+  ],
+  [
+    "a zone alone",
+    { ...sound, shard: { ...sound.shard, durability: "zone", cohort: noCohort } },
+    ["commits wait for nobody: no standby of another zone has joined yet, and durability is zone"],
+  ],
+  ["a majority of one", { shard: alone, tablets: [answers(0, { ...primary, synchronous: noCohort })] }, []],
+  [
+    "a tablet that should not be alone",
+    { shard: { ...alone, durability: "one" }, tablets: [answers(0, { ...primary, synchronous: noCohort })] },
+    ["commits wait for nobody: no standby has joined yet, and durability is one"],
   ],
   [
     "too few that do",
