@@ -53,7 +53,8 @@ export class ShardConnections {
   /** Most recently used last, so that few connections stay busy and the others can go. */
   readonly #idle: PooledConnection[] = [];
   readonly #all = new Set<PooledConnection>();
-  readonly #openings = new Set<AbortController>();
+  /** For whom each has been begun; whoever comes first may be given it. */
+  readonly #openings = new Map<Waiter, AbortController>();
   readonly #line: WaitingLine;
   readonly #limits: PoolLimits;
   readonly #shardNow: () => Shard | undefined;
@@ -169,7 +170,12 @@ export class ShardConnections {
       return;
     }
     closeSurplusStatements(connection);
-    const next = this.#line.leave((waiter) => mayUse(waiter, pooled, isNew));
+    const fits = (waiter: Waiter) => mayUse(waiter, pooled, isNew);
+    // It goes beyond the limit for the sake of somebody who may.
+    const isBeyond = isNew && this.#all.size > this.#limits.perShardMax;
+    const next =
+      (isBeyond ? this.#line.leave((waiter) => waiter.options.holdsOthers === true && fits(waiter)) : undefined) ??
+      this.#line.leave(fits);
     if (next !== undefined) {
       next.use(pooled);
       return;
@@ -197,7 +203,7 @@ export class ShardConnections {
     this.#isClosed = true;
     clearTimeout(this.#retry);
     this.#line.close(reason);
-    for (const opening of this.#openings) opening.abort(reason);
+    for (const opening of this.#openings.values()) opening.abort(reason);
     for (const pooled of [...this.#all]) this.discard(pooled);
   }
 
@@ -217,21 +223,23 @@ export class ShardConnections {
     if (this.#isClosed || this.#isSwitching || this.#retry !== undefined) return;
     const openingMax = this.#away === undefined ? Number.POSITIVE_INFINITY : 1;
     while (this.#openings.size < Math.min(this.#line.length, openingMax)) {
-      const { traveller, options } = this.#line.at(this.#openings.size)!;
-      const limit = options.holdsOthers === true ? this.#limits.perShardHardMax : this.#limits.perShardMax;
-      if (this.#all.size + this.#openings.size >= limit) {
-        // Somebody else's idle connection makes room.
-        const victim = this.#idle[0];
-        if (victim === undefined) return;
-        this.discard(victim);
-      }
-      void this.#open(traveller);
+      const [count, idle] = [this.#all.size + this.#openings.size, this.#idle.length];
+      const waiter = this.#line.find((each) => count - idle < this.#limitOf(each) && !this.#openings.has(each));
+      if (waiter === undefined) return;
+      if (count < this.#limitOf(waiter)) void this.#open(waiter);
+      // Somebody else's idle connection makes room, which has been used already when this returns.
+      else this.discard(this.#idle[0]!);
     }
   }
 
-  async #open(traveller: Traveller): Promise<void> {
+  #limitOf({ options }: Waiter): number {
+    return options.holdsOthers === true ? this.#limits.perShardHardMax : this.#limits.perShardMax;
+  }
+
+  async #open(waiter: Waiter): Promise<void> {
+    const { traveller } = waiter;
     const opening = new AbortController();
-    this.#openings.add(opening);
+    this.#openings.set(waiter, opening);
     const { signal } = opening;
     try {
       const opened = await this.#limits.open(this.name, this.#shardNow(), traveller.login, {
@@ -239,16 +247,16 @@ export class ShardConnections {
         signal,
         mayBeReadOnly: this.#readOnlyFrom !== undefined && Date.now() >= this.#readOnlyFrom,
       });
-      this.#openings.delete(opening);
+      if (!signal.aborted) this.#openings.delete(waiter);
       const pooled = new PooledConnection(opened, traveller.loginKey);
       this.#all.add(pooled);
       opened.connection.onClose(() => this.#forget(pooled));
       if (!signal.aborted) this.#isThere();
       this.giveBack(pooled, true);
     } catch (error) {
-      this.#openings.delete(opening);
       // When it was given up the next one is under way.
       if (signal.aborted) return;
+      this.#openings.delete(waiter);
       if (error instanceof AppError && error.code === "read-only-primary")
         this.#readOnlyFrom ??= Date.now() + readOnlyMs;
       if (mayPass(error)) {
@@ -294,7 +302,7 @@ export class ShardConnections {
     this.#readOnlyFrom = undefined;
     this.#namedAt = Date.now();
     const reason = new Error(`shard "${this.name}" has another primary now`);
-    for (const opening of this.#openings) opening.abort(reason);
+    for (const opening of this.#openings.values()) opening.abort(reason);
     this.#openings.clear();
     this.#tryAtOnce();
     for (const pooled of [...this.#all]) {

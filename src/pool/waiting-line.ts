@@ -33,8 +33,8 @@ export class WaitingLine {
     return this.#waiters.length;
   }
 
-  at(place: number): Waiter | undefined {
-    return this.#waiters[place];
+  find(matches: (waiter: Waiter) => boolean): Waiter | undefined {
+    return this.#waiters.find(matches);
   }
 
   /** Resolves with what `use` is called with. `stands`: called when it stands in the line. */
