@@ -30,6 +30,7 @@ import type { AgentOptions } from "./options.ts";
 import { watchPeers } from "./peers.ts";
 import { stopLeftovers } from "./postgres/stop-leftovers.ts";
 import { tabletServer } from "./postgres/tablet-server.ts";
+import { versionProblem } from "./postgres/version-problem.ts";
 import { keepSettings } from "./settings/keep-settings.ts";
 import { primaryRoom } from "./settings/primary-room.ts";
 import { openProvenSettings } from "./settings/proven-settings.ts";
@@ -103,6 +104,8 @@ async function run(options: AgentOptions, context: AgentContext, volume: Volume)
   const { reachFile } = options;
   const reach = reachFile === undefined ? reachAsSaid : parseReach(await readFile(reachFile, "utf8"), reachFile);
   const version = await postgresVersion(pgBin);
+  const problem = versionProblem(version.text);
+  if (problem !== undefined) log.warn(problem);
   const password = (await readFile(options.passwordFile, "utf8")).trim();
   const { rolesFile, authentication, fsync, postgres: listen } = options;
   const proven = await openProvenSettings(directory, log);

@@ -1,7 +1,8 @@
-// What the agent concludes from PostgreSQL's log; the lines are PostgreSQL's own.
+// What the agent concludes from PostgreSQL's log, whose lines are PostgreSQL's own, and from its version.
 import { expect, test } from "vitest";
 import { failureCode, settingsTooLow, startFailure } from "../../../tablet-agent/postgres/failure-reason.ts";
 import { receiverProblem } from "../../../tablet-agent/postgres/receiver-problem.ts";
+import { versionProblem } from "../../../tablet-agent/postgres/version-problem.ts";
 
 const at = "2026-11-28 19:38:51.672 UTC [16602] ";
 
@@ -19,6 +20,18 @@ test.each([
   ["", "postgres-failed"],
 ])("a start failed: %s", (line, code) => {
   expect(failureCode(`${at}LOG:  starting PostgreSQL 18.4\n${at}${line}\n`)).toBe(code);
+});
+
+test.each([
+  ["16.8", "use 16.9 or newer"],
+  ["17.4", "use 17.5 or newer"],
+  ["16.9", undefined],
+  ["17.10", undefined],
+  ["18.0", undefined],
+  ["19beta1", undefined],
+])("what is wrong with PostgreSQL %s", (version, advice) => {
+  if (advice === undefined) expect(versionProblem(version)).toBeUndefined();
+  else expect(versionProblem(version)).toContain(advice);
 });
 
 test("the error of a start has PostgreSQL's last words", () => {
