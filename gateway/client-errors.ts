@@ -44,6 +44,14 @@ function clientError(error: unknown, offset: number | undefined, log: Log): SqlE
   };
 }
 
+export function noFunctionCalls(): SqlError {
+  return new SqlError({
+    code: "0A000",
+    message: "the function call protocol is not supported",
+    hint: "Use SELECT function(...).",
+  });
+}
+
 /** What ends the session itself, although it may be a shard that has said so: the time limits of a transaction. */
 export function endOfSession(reason: unknown): SqlError | undefined {
   const error = reason instanceof AppError ? reason.cause : reason;

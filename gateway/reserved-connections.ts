@@ -16,7 +16,11 @@ export function reserve(session: Session, shard: ShardName, participant: Partici
   session.reserved.set(shard, lease);
   leases.keep(shard);
   lease.connection.onNotification((message) => session.client.write(Buffer.from(message)));
-  lease.onLost(() => session.fatal(endOfReserved(lease)));
+  lease.onLost(() => {
+    session.lost ??= endOfReserved(lease);
+    // What is under way may be committed, or have been: the client is told that first.
+    if (!session.isBusy) session.fatal(session.lost);
+  });
 }
 
 /** What the server has said, or else what can be said of it. */

@@ -35,6 +35,7 @@ import type { Statement } from "./statement.ts";
 import { StatementLeases } from "./statement-leases.ts";
 
 export async function runStatement(session: Session, statement: Statement, plan: Plan): Promise<Buffer> {
+  if (session.lost !== undefined) session.fatal(session.lost);
   if (session.isEnded) throw new ClientGone();
   session.interrupts.check();
   if (session.transaction.status === "failed" && !endsFailedTransaction(plan)) throw transactionAborted();

@@ -46,7 +46,8 @@ export class SecondChance {
     const session = this.#session;
     const { interrupts, gateway, clock, limits } = session;
     const fate = fateOf(error);
-    if (fate?.server === undefined || session.isEnded || limits.holdTimeoutMs === 0) return false;
+    if (fate?.server === undefined || limits.holdTimeoutMs === 0) return false;
+    if (session.isEnded || session.lost !== undefined) return false;
     if (!isHarmless(fate.kind, effect)) return false;
     if ((fate.kind === "unknown" || fate.kind === "undone") && ++this.#crashes > crashesMax) return false;
     if (++this.#tries > triesMax) return false;

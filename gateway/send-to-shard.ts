@@ -6,7 +6,7 @@ import type { ShardError } from "../src/pgwire/error-fields.ts";
 import { transactionStatus } from "../src/pgwire/message-type.ts";
 import type { Plan, SingleShardPlan } from "../src/planner/plan.ts";
 import type { ShardName } from "../src/topology/snapshot.ts";
-import { explainLoss } from "../src/transaction/lost-connection.ts";
+import { explainLoss, isOutcomeUnknown } from "../src/transaction/lost-connection.ts";
 import { Participant } from "../src/transaction/participant.ts";
 import { CopyForward } from "./copy-from-client.ts";
 import { endOfReserved } from "./reserved-connections.ts";
@@ -173,9 +173,10 @@ class ShortWay implements PassThroughEvents {
     session.active.clear();
     if (session.copy === this.#copy) session.copy = undefined;
     this.#request.onError?.();
+    const explained = this.#explain(error);
     const kept = session.reserved.get(this.#request.shard);
-    if (kept?.connection.isClosed === true) session.fatal(endOfReserved(kept));
-    else session.fail(this.#explain(error), undefined);
+    if (kept?.connection.isClosed !== true) session.fail(explained, undefined);
+    else session.fatal(isOutcomeUnknown(explained) ? explained : endOfReserved(kept));
     session.sayReady();
     session.done();
   }

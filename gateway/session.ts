@@ -14,7 +14,7 @@ import type { ShardName, Topology } from "../src/topology/snapshot.ts";
 import type { Participant } from "../src/transaction/participant.ts";
 import { SessionTransaction } from "../src/transaction/session-transaction.ts";
 import { type ClientConnection, ClientGone } from "./client-connection.ts";
-import { endOfSession, errorResponse } from "./client-errors.ts";
+import { endOfSession, errorResponse, noFunctionCalls } from "./client-errors.ts";
 import { withoutLowering } from "./commit-durability.ts";
 import type { CopyFromClient } from "./copy-from-client.ts";
 import { Cursors } from "./cursors.ts";
@@ -88,6 +88,8 @@ export class Session implements GatedSession, MessageTaker {
   #isCatalogChanged = false;
   readonly #planScope = new PlanScope();
   readonly #messages = new MessageQueue(this);
+  /** State of it at a shard is lost: it ends with this when what is under way has come to its end. */
+  lost: SqlError | undefined;
   isEnded = false;
 
   constructor({ client, gateway, database, login, loginKey, settings, defaults }: SessionStart) {
@@ -284,7 +286,8 @@ export class Session implements GatedSession, MessageTaker {
         // The client has not heard yet that its COPY failed.
         return;
       case frontend.functionCall:
-        this.refuseMessage("the function call protocol is not supported", "Use SELECT function(...).");
+        this.fail(noFunctionCalls(), 0);
+        this.sayReady();
         return;
       default:
         throw new SqlError({
@@ -307,11 +310,6 @@ export class Session implements GatedSession, MessageTaker {
   resetPath(): void {
     this.setPath(this.#defaults.path);
     this.#defaultPath = this.#defaults.path;
-  }
-
-  refuseMessage(message: string, hint: string): void {
-    this.fail(new SqlError({ code: "0A000", message, hint }), 0);
-    this.sayReady();
   }
 
   /** The message, or the series up to Sync, has been answered. */
@@ -343,6 +341,7 @@ export class Session implements GatedSession, MessageTaker {
 
   done(): void {
     this.interrupts.reset();
+    if (this.lost !== undefined) this.fatal(this.lost);
     this.#messages.done();
   }
 

@@ -65,10 +65,15 @@ function farewellOf({ cause }: ConnectionLost): string | undefined {
   return cause instanceof ShardError && cause.fields.severity === "FATAL" ? cause.fields.code : undefined;
 }
 
+/** Nobody knows whether what was sent is committed. */
+export function isOutcomeUnknown(error: unknown): error is SqlError {
+  return error instanceof SqlError && error.fields.code === "08007";
+}
+
 /** For the three commands about what clients prepare: there PostgreSQL's own list tells the outcome. */
 export function explainLossDuring(command: string, error: unknown): unknown {
   const explained = explainLoss(error, "outcome");
-  if (explained === error || !(explained instanceof SqlError) || explained.fields.code !== "08007") return explained;
+  if (explained === error || !isOutcomeUnknown(explained)) return explained;
   return new SqlError({
     code: "08007",
     message: `connection to a shard was lost during ${command}; its outcome is unknown`,

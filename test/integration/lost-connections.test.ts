@@ -1,10 +1,12 @@
 // Connections to shards that are lost while they work for a session. What PostgreSQL has said is passed on; what it could
 // not say is called unknown only where it may have been committed.
 import type pg from "pg";
+import { serialize } from "pg-protocol";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { startCluster, type TestCluster } from "../support/cluster.ts";
 import { ClusterClients, rowsOf, runAll } from "../support/cluster-clients.ts";
 import { eventually } from "../support/eventually.ts";
+import { RawClient } from "../support/raw-client.ts";
 
 let cluster: TestCluster;
 let clients: ClusterClients;
@@ -162,6 +164,47 @@ describe("a commit that waits for a standby when its backend is terminated", () 
       await client.query("reset synchronous_commit");
     }
     expect(await changed()).toEqual([String(b1)]);
+  });
+
+  describe("of a session that keeps the connection, for it has state there", () => {
+    /** What the client hears until its end, with a cursor that is held on the second shard. */
+    const hearing = async (...statements: string[]) => {
+      const raw = await RawClient.open(cluster.port);
+      raw.start({ user: "postgres", database: "postgres", application_name: name });
+      await raw.until("Z");
+      await raw.query("set synchronous_commit = on");
+      await raw.query(`declare kept cursor with hold for select from account where id = ${b1}`);
+      for (const sql of statements.slice(0, -1)) await raw.query(sql);
+      await standby("nobody");
+      try {
+        raw.frames.length = 0;
+        raw.send(serialize.query(statements.at(-1)!));
+        await terminate("s2", waiting);
+        // Or else the question for the decision may wait for the standby too.
+        await standby("");
+        return (await raw.closed()).filter((line) => !line.startsWith("N "));
+      } finally {
+        await standby("");
+      }
+    };
+    const lost = "E FATAL 08006 the connection to a shard was lost";
+
+    test("one statement: the session ends with that its outcome is unknown", async () => {
+      expect(await hearing(update(b1))).toEqual([`E FATAL ${unknown.code} ${unknown.message}`]);
+      expect(await changed()).toEqual([String(b1)]);
+    });
+
+    test("a transaction on one shard: its outcome is unknown, and then the session ends", async () => {
+      const heard = await hearing("begin", update(b1), "commit");
+      expect(heard).toEqual([`E ERROR ${unknown.code} ${unknown.message}`, "Z I", lost]);
+      expect(await changed()).toEqual([String(b1)]);
+    });
+
+    test("a transaction on several shards: it is committed, and then the session ends; nothing more is carried out", async () => {
+      const heard = await hearing("begin", update(b1), update(c1), `commit; ${update(a1)}`);
+      expect(heard).toEqual(["C COMMIT", lost]);
+      expect(await changed()).toEqual([b1, c1].map(String).sort((x, y) => Number(x) - Number(y)));
+    });
   });
 
   test("of several shards: the gateway asks the shard that decides, and knows", async () => {
