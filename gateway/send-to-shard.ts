@@ -5,6 +5,7 @@ import type { NeededStatement, ServerConnection } from "../src/pgclient/server-c
 import type { ShardError } from "../src/pgwire/error-fields.ts";
 import { transactionStatus } from "../src/pgwire/message-type.ts";
 import type { Plan, SingleShardPlan } from "../src/planner/plan.ts";
+import { applySettings } from "../src/pool/apply-settings.ts";
 import type { ShardName } from "../src/topology/snapshot.ts";
 import { explainLoss, isOutcomeUnknown } from "../src/transaction/lost-connection.ts";
 import { Participant } from "../src/transaction/participant.ts";
@@ -76,7 +77,7 @@ class ShortWay implements PassThroughEvents {
   }
 
   go(): void {
-    const { transaction, gateway, reserved, clock, interrupts } = this.#session;
+    const { transaction, gateway, reserved, settings, clock, interrupts } = this.#session;
     const { shard, bytes } = this.#request;
     const participant = this.#isOpen && !transaction.mustJoin ? transaction.participants.get(shard) : undefined;
     const kept = reserved.get(shard);
@@ -86,8 +87,13 @@ class ShortWay implements PassThroughEvents {
         (joined) => this.#sendTo(joined),
         (error: unknown) => this.onLost(error),
       );
-    } else if (kept !== undefined) this.#sendTo(new Participant(kept, undefined));
-    else {
+    } else if (kept?.settings.key === settings.key) this.#sendTo(new Participant(kept, undefined));
+    else if (kept !== undefined) {
+      applySettings(kept, settings).then(
+        () => this.#sendTo(new Participant(kept, undefined)),
+        (error: unknown) => this.onLost(error),
+      );
+    } else {
       const traveller = this.#session.traveller();
       const { signal } = interrupts;
       gateway.pool.submit({ shard, traveller, bytes, syncs: 1, needs: this.#needs, handler: this.#handler, signal });

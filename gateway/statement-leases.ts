@@ -1,5 +1,6 @@
 // Connections for one statement outside of a transaction.
 
+import { applySettings } from "../src/pool/apply-settings.ts";
 import type { Lease } from "../src/pool/pool.ts";
 import type { ReadOptions } from "../src/pool/read-options.ts";
 import type { ShardName } from "../src/topology/snapshot.ts";
@@ -23,7 +24,8 @@ export class StatementLeases {
   async participant(shard: ShardName): Promise<Participant> {
     const session = this.#session;
     session.interrupts.check();
-    let lease = session.reserved.get(shard) ?? this.#leases.get(shard);
+    const kept = session.reserved.get(shard);
+    let lease = kept === undefined ? this.#leases.get(shard) : await applySettings(kept, session.settings);
     if (lease === undefined) {
       const { signal } = session.interrupts;
       const holdsOthers = this.#leases.size > 0;

@@ -6,6 +6,7 @@
 import { assert, unreachable } from "../base/assert.ts";
 import { backend } from "../pgwire/message-type.ts";
 import { SqlError } from "../pgwire/sql-error.ts";
+import { applySettings } from "../pool/apply-settings.ts";
 import type { ReadOptions } from "../pool/read-options.ts";
 import type { SessionSettings } from "../pool/session-settings.ts";
 import type { ShardName } from "../topology/snapshot.ts";
@@ -158,13 +159,12 @@ export class SessionTransaction {
     const signal = this.#services.signal?.();
     signal?.throwIfAborted();
     const reserved = this.#services.reserved.get(shard);
+    const traveller = this.#services.traveller();
+    const options = { holdsOthers: this.participants.size > 0, signal, read: this.#reading?.from };
     const lease =
-      reserved ??
-      (await this.#services.pool.acquire(shard, this.#services.traveller(), {
-        holdsOthers: this.participants.size > 0,
-        signal,
-        read: this.#reading?.from,
-      }));
+      reserved === undefined
+        ? await this.#services.pool.acquire(shard, traveller, options)
+        : await applySettings(reserved, traveller.settings);
     if (this.status !== "open") {
       if (reserved === undefined) lease.release();
       throw new SqlError({ code: "25P02", message: "the transaction has ended" });

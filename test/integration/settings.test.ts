@@ -387,6 +387,30 @@ describe("roles", () => {
     expect(await onEach(other, "current_user")).toEqual(["postgres"]);
   });
 
+  test.each([
+    ["a statement", []],
+    ["a transaction", ["begin"]],
+    ["a statement over several shards", ["select count(*) from item"]],
+  ])(
+    "set where a connection that the session keeps has no part in it, %s there finds it in force",
+    async (_, first) => {
+      const client = await open();
+      await client.query("listen news");
+      const sql = "select current_user, current_setting('work_mem') from plain right join (values (1)) v on true";
+      for (const [role, more, seen] of [
+        ["set role writer", "set work_mem = '9MB'", "writer|9MB"],
+        ["reset role", "reset work_mem", "postgres|4MB"],
+        ["set session authorization writer", "select set_config('work_mem', '7MB', false)", "writer|7MB"],
+      ] as const) {
+        await runAll(client, "begin", `select from item where id = ${ids[2]}`, role, more, "commit");
+        await runAll(client, ...first);
+        expect(await rowsOf(client, sql)).toEqual([seen]);
+        await client.query("rollback");
+        expect(await rowsOf(client, sql)).toEqual([seen]);
+      }
+    },
+  );
+
   test("settings of roles and databases hold for new sessions", async () => {
     const admin = await open();
     await runAll(admin, "create role tuned login", "alter role tuned set work_mem = '11MB'", "grant reader to tuned");
