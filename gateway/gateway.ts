@@ -61,6 +61,10 @@ export class Gateway {
     return this.#topology();
   }
 
+  get areStandbysAwaited(): boolean {
+    return this.connectionSettings !== undefined;
+  }
+
   /** To be called when there is another snapshot of the topology: connections of older terms end, whoever waits goes on. */
   topologyChanged(): void {
     const tell = (listener: { topologyChanged(): void }) => {

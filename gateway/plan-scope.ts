@@ -5,6 +5,8 @@ interface Parts {
   readonly catalog: CatalogSnapshot;
   /** Of the buckets' owners. */
   readonly generation: number;
+  /** What makes commits wait for less is refused. */
+  readonly areStandbysAwaited: boolean;
   /** Keys of the search path and of the temporary tables. */
   readonly path: string;
   readonly temporary: string;
@@ -15,17 +17,25 @@ export class PlanScope {
   #parts: Parts | undefined;
   #text = "";
 
-  of(catalog: CatalogSnapshot, generation: number, path: string, temporary: string): string {
+  of(
+    catalog: CatalogSnapshot,
+    generation: number,
+    areStandbysAwaited: boolean,
+    path: string,
+    temporary: string,
+  ): string {
     const known = this.#parts;
     const isSame =
       known !== undefined &&
       known.catalog === catalog &&
       known.generation === generation &&
+      known.areStandbysAwaited === areStandbysAwaited &&
       known.path === path &&
       known.temporary === temporary;
     if (!isSame) {
-      this.#parts = { catalog, generation, path, temporary };
-      this.#text = `${catalog.database}:${catalog.version}:${generation}:${path}:${temporary}:`;
+      this.#parts = { catalog, generation, areStandbysAwaited, path, temporary };
+      const place = `${generation}${areStandbysAwaited ? "!" : ""}`;
+      this.#text = `${catalog.database}:${catalog.version}:${place}:${path}:${temporary}:`;
     }
     return this.#text;
   }

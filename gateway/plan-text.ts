@@ -7,7 +7,7 @@ import { refuse } from "../src/planner/refuse.ts";
 import { type Normalized, normalize } from "../src/sql/normalize.ts";
 import { parse } from "../src/sql/parse.ts";
 import { gatewayRelations } from "./gateway-relations.ts";
-import { checkTraces } from "./leaving-traces.ts";
+import { checkCode } from "./refused-code.ts";
 import type { Session } from "./session.ts";
 
 /** `text` is one statement. Throws SqlError for what the parser or the planner refuses. */
@@ -29,7 +29,7 @@ export function planText(
 /** Without the cache. `ignoreKeys`: as if no value could be used for routing. */
 export function planAnew(session: Session, text: string, parameterTypes: readonly number[], ignoreKeys: boolean): Plan {
   if (/\bpg_prepared_statements\b/i.test(text)) throw refuse("SG082");
-  checkTraces(text, session.catalog);
+  checkCode(text, session.catalog, session.gateway.areStandbysAwaited);
   const [statement] = parse(text);
   assert(statement !== undefined, "a text without a statement");
   return planStatement({

@@ -172,8 +172,9 @@ export class Session implements GatedSession, MessageTaker {
 
   /** Whatever the plan of a text depends on besides the text and its parameters. */
   get planScope(): string {
-    const { catalog, topology, temporaryTables } = this;
-    return this.#planScope.of(catalog, topology.buckets.generation, this.searchPathKey, temporaryTables.key);
+    const { catalog, topology, temporaryTables, gateway } = this;
+    const { generation } = topology.buckets;
+    return this.#planScope.of(catalog, generation, gateway.areStandbysAwaited, this.searchPathKey, temporaryTables.key);
   }
 
   setPath(path: SessionDefaults["path"]): void {

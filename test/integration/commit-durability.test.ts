@@ -14,6 +14,14 @@ beforeAll(async () => {
   cluster = await ReplicatedCluster.start({ shards: 2, standbys: 0 });
   const first = await cluster.open();
   await runAll(first, "create table t (id int primary key)", "select create_distributed_table('t', 'id')");
+  await runAll(
+    first,
+    "create function hurry() returns text language sql as $$ select set_config('synchronous_commit', 'off', true) $$",
+    "create function hurry_on() returns text language plpgsql as $$ begin return hurry(); end $$",
+    "create function hurried() returns trigger language plpgsql as $$ begin perform hurry(); return new; end $$",
+    "create table pushed (id int)",
+    "create trigger hurried before insert on pushed for each row execute function hurried()",
+  );
 });
 beforeEach(async () => {
   client = await open();
@@ -49,6 +57,11 @@ describe("where nothing is demanded", () => {
     await client.query(`set synchronous_commit = ${value}`);
     expect(await rowsOf(client, "show synchronous_commit")).toEqual([value]);
     expect(warnings).toEqual([]);
+  });
+
+  test("functions may set it as well", async () => {
+    expect(await rowsOf(client, "select hurry()")).toEqual(["off"]);
+    await client.query("insert into pushed values (0)");
   });
 });
 
@@ -134,6 +147,21 @@ describe("where commits wait for standbys", () => {
     ]);
     await client.query("alter database postgres reset all");
     expect(warnings).toHaveLength(2);
+  });
+
+  test.each([
+    ["a DO block", "do $$ begin set local synchronous_commit = off; end $$"],
+    ["a DO block", "do $$ begin perform set_config('synchronous_commit', 'local', true); end $$"],
+    ["a DO block", "do $$ begin execute 'set local synchronous_commit to ''off'''; end $$"],
+    ['function "hurry"', "select hurry()"],
+    ['function "hurry_on"', "insert into t select 100 where hurry_on() is null"],
+    ['a trigger of table "pushed"', "insert into pushed values (1)"],
+  ])("%s that lowers it is refused: %s", async (what, text) => {
+    await expect(client.query(text)).rejects.toMatchObject({
+      code: "0A000",
+      message: `${what} lowers synchronous_commit [SG089]`,
+    });
+    await client.query("do $$ begin set local synchronous_commit = on; end $$");
   });
 
   test("what decides about standbys cannot be set for the system", async () => {
