@@ -16,6 +16,9 @@ import { namesOf } from "./replication-names.ts";
 import type { TabletSettings } from "./settings/tablet-settings.ts";
 import { followed, type TabletStateFile } from "./tablet-state.ts";
 
+/** For what was rewound to replay all WAL since the histories parted. */
+const consistencyLimitMs = 600_000;
+
 export interface Followed {
   readonly primary: string;
   readonly term: number;
@@ -147,6 +150,13 @@ export class TabletPostgres {
       // Otherwise it stays not whole, and is cloned.
       if (outcome !== "rewound") return;
       this.cannotFollow = undefined;
+      this.runsAs = "standby";
+      // What the upstream has written meanwhile is needed before anything can be read. In term 0 there is nobody for whom it
+      // would acknowledge, as it must not before it counts as whole.
+      const start = () => this.server.start({ kind: "standby", upstream: { ...upstream, term: 0 } });
+      await this.#start(start, AbortSignal.any([signal, AbortSignal.timeout(consistencyLimitMs)]));
+      await this.server.follow(undefined);
+      this.#followsNobody();
       await this.state.write({ isWhole: true });
     });
   }
@@ -329,6 +339,7 @@ export class TabletPostgres {
     signal?.addEventListener("abort", breakOff);
     try {
       await this.settings.apply(this.runsAs);
+      signal?.throwIfAborted();
       await start().catch(async (error: unknown) => {
         if (signal?.aborted || !(await this.settings.fallBack(error))) throw error;
         await start();

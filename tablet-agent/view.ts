@@ -70,7 +70,8 @@ function postgresState(known: Known): PostgresState {
   const stopped = story.stopped();
   if (!hasData) return { kind: "none" };
   const { process } = server;
-  if (process.kind === "stopped") {
+  // While it is rewound it is started, too, and there is nothing to be decided about that.
+  if (process.kind === "stopped" || actions.running === "rewind") {
     const unknown = { how: "crashed", sinceMs: known.nowMs, downSinceMs: known.nowMs, failures: 0 } as const;
     return { kind: "stopped", ...(stopped ?? unknown) };
   }
