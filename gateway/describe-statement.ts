@@ -8,6 +8,7 @@ import { SqlError } from "../src/pgwire/sql-error.ts";
 import type { Plan } from "../src/planner/plan.ts";
 import type { ShardName } from "../src/topology/snapshot.ts";
 import { planned } from "./planned.ts";
+import { reading } from "./read-attempt.ts";
 import { SecondChance } from "./second-chance.ts";
 import type { Session } from "./session.ts";
 import type { SharedStatement } from "./shared-statements.ts";
@@ -34,26 +35,46 @@ async function describeOnce(session: Session, shared: SharedStatement, plan: Pla
     shared.parameterTypes = own.parameterTypes;
     return own;
   }
-  const { transaction, topology } = session;
-  const leases = new StatementLeases(session);
-  const output = { describe: false, formats: [] };
-  const run = { text: shared.text, offset: 0, literals: [], parameters: undefined, parameterTypes: [] };
-  const execution = session.execution(run, output, leases);
+  const { transaction, topology, gateway, database, reads } = session;
+  const { userTypes } = database;
+  const shard = transaction.participants.keys().next().value ?? topology.home;
+  const scope = session.planScope + session.login.user;
+  const types = shared.declaredTypes.map((typeOid) => userTypes.toShard(shard, typeOid));
+  const told = ({ parameterTypes, fields }: Description): Description => {
+    shared.parameterTypes = parameterTypes.map((typeOid) => userTypes.toHome(shard, typeOid));
+    return { parameterTypes: shared.parameterTypes, fields: fields?.map((field) => atHome(field, shard, userTypes)) };
+  };
+  // In a transaction the shard is asked all the same: the transaction begins there.
+  const known = transaction.status === "idle" ? gateway.descriptions.get(scope, shared.text, types, shard) : undefined;
+  if (known !== undefined) return told(known);
+  const isRead = plan !== undefined && "readOnly" in plan && plan.readOnly;
+  const onStandby = reads.ofStatement(isRead) !== undefined && !(await hasPrimary(session, shard));
+  return reading(session, {}, onStandby, async (attempt) => {
+    const leases = new StatementLeases(session, attempt);
+    try {
+      const participant =
+        transaction.status === "open" ? await transaction.join(shard) : await leases.participant(shard);
+      // What a standby says may be old: it is no answer for those who ask a primary.
+      const own = attempt === undefined ? scope : `${scope}\nstandby`;
+      return told(await gateway.descriptions.describe(own, shared.text, types, participant));
+    } finally {
+      leases.release();
+    }
+  });
+}
+
+/** Who reads from standbys does not wait for one. */
+async function hasPrimary(session: Session, shard: ShardName): Promise<boolean> {
+  const { gateway, interrupts } = session;
+  if (gateway.pool.isHeld(shard)) return false;
   try {
-    const participant = await execution.participant(transaction.participants.keys().next().value ?? topology.home);
-    const { shard } = participant;
-    const { userTypes } = execution;
-    const description = await session.gateway.descriptions.describe(
-      execution.scope,
-      shared.text,
-      shared.declaredTypes.map((typeOid) => userTypes.toShard(shard, typeOid)),
-      participant,
-    );
-    const parameterTypes = description.parameterTypes.map((typeOid) => userTypes.toHome(shard, typeOid));
-    shared.parameterTypes = parameterTypes;
-    return { parameterTypes, fields: description.fields?.map((field) => atHome(field, shard, userTypes)) };
-  } finally {
-    leases.release();
+    const { signal } = interrupts;
+    const lease = await gateway.pool.acquire(shard, { ...session.traveller(), holdTimeoutMs: 0 }, { signal });
+    lease.release();
+    return true;
+  } catch {
+    interrupts.check();
+    return false;
   }
 }
 

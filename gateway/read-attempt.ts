@@ -65,7 +65,7 @@ export class ReadAttempt {
 /** Does the work of one statement; again, if need be, when its reads may go to standbys. */
 export async function reading<T>(
   session: Session,
-  { taker }: Statement,
+  { taker }: Pick<Statement, "taker">,
   readOnly: boolean,
   work: (attempt: ReadAttempt | undefined) => Promise<T>,
 ): Promise<T> {

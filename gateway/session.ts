@@ -252,7 +252,7 @@ export class Session implements GatedSession, MessageTaker {
       helpCommit: this.database.coordinator.help,
       participant: (shard) =>
         this.transaction.status === "open" ? this.transaction.join(shard) : leases.participant(shard),
-      untilReachable: (shards) => untilReachable(this, shards),
+      untilReachable: (shards) => (leases.read === undefined ? untilReachable(this, shards) : undefined),
       joined: () => this.transaction.participants.keys(),
     };
   }
