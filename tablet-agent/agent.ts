@@ -39,7 +39,7 @@ import { watchSettings } from "./settings/wanted-settings.ts";
 import { watchShard } from "./shard-watch.ts";
 import { TabletPostgres } from "./tablet-postgres.ts";
 import { createTabletState, newTabletState, openTabletState, type TabletStateFile } from "./tablet-state.ts";
-import { placeOf } from "./volume/place.ts";
+import { type Place, placeOf } from "./volume/place.ts";
 import { removeLocks } from "./volume/remove-locks.ts";
 import { takeVolume, type Volume } from "./volume/take-volume.ts";
 
@@ -82,7 +82,12 @@ export async function runAgent(options: AgentOptions, context: AgentContext): Pr
       await endLeftovers(directory, log);
       await removeLocks(directory);
       const hurry = AbortSignal.any([context.hurry, volume.lost]);
-      await run({ ...options, directory }, { ...context, stop: AbortSignal.any([stop, volume.lost]), hurry }, volume);
+      await run(
+        { ...options, directory },
+        { ...context, stop: AbortSignal.any([stop, volume.lost]), hurry },
+        volume,
+        place,
+      );
     } finally {
       await volume.release();
     }
@@ -96,7 +101,7 @@ function shortHash(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 12);
 }
 
-async function run(options: AgentOptions, context: AgentContext, volume: Volume): Promise<void> {
+async function run(options: AgentOptions, context: AgentContext, volume: Volume, place: Place): Promise<void> {
   const { shard, tablet: self, directory, pgBin } = options;
   const { log, emit, stop } = context;
   const now = () => performance.now();
@@ -112,6 +117,7 @@ async function run(options: AgentOptions, context: AgentContext, volume: Volume)
   const server = await tabletServer({
     ...{ tablet: self, directory, pgBin, version, rolesFile, authentication, password, listen, fsync, log },
     ...{ tls: undefined, settings: proven.settings },
+    place: options.volumeLeaseSeconds === undefined ? undefined : place.name,
   });
   const hasData = await server.hasData();
   const state = guarded((await openTabletState(directory)) ?? (await firstState(store, options, hasData)), volume);

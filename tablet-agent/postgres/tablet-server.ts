@@ -41,7 +41,7 @@ import {
 } from "./server.ts";
 import { TabletProcess } from "./server-process.ts";
 import { type SessionTarget, value, withSession } from "./session.ts";
-import { makeSocketDirectory, socketDirectoryFor } from "./socket-directory.ts";
+import { makeSocketDirectory, removeSocketDirectory, socketDirectoryFor } from "./socket-directory.ts";
 import { stopLeftovers } from "./stop-leftovers.ts";
 import { askForAcknowledgements, nobodyCounts } from "./synchronous-standbys.ts";
 import { readTermRecord } from "./term-record.ts";
@@ -60,6 +60,8 @@ export interface TabletServerOptions {
   readonly rolesFile: string;
   /** Of clients that come through the socket. Who comes by TCP always gives a password. */
   readonly authentication: "trust" | "scram-sha-256";
+  /** The directory may move to another machine, where PostgreSQL is not to start by itself. undefined: it may not. */
+  readonly place: string | undefined;
   /** Of role `shardgres`, the same on all tablets; undefined: it is trusted. */
   readonly password: string | undefined;
   /** Where to listen besides the socket: an address, or `*`. */
@@ -97,13 +99,13 @@ class TabletServer implements PostgresServer {
   #problemsFrom = 0;
 
   constructor(options: TabletServerOptions, slotWalBytesMax: number) {
-    const { directory, tablet, listen, tls, fsync, authentication, password, version } = options;
+    const { directory, tablet, listen, tls, fsync, authentication, password, place, version } = options;
     const port = listen?.port ?? socketPort;
     this.#options = options;
     this.#dataDirectory = join(directory, "pgdata");
     this.#logPath = join(directory, "postgresql.log");
     this.#files = upstreamFiles(directory, version.major, tls?.authorityFile);
-    this.address = { host: socketDirectoryFor(directory, port), port };
+    this.address = { host: socketDirectoryFor(directory, port, place), port };
     this.#target = { address: this.address, password };
     this.#observer = new Observer(this.#target);
     this.#process = new TabletProcess(this.#dataDirectory, options.log);
@@ -251,6 +253,7 @@ class TabletServer implements PostgresServer {
     if (mode === "smart") this.#observer.close();
     await this.#process.stop(mode);
     this.#observer.close();
+    if (this.#options.place !== undefined) await removeSocketDirectory(this.address.host);
   }
 
   async promote(starts: readonly TermStart[], synchronous: SynchronousStandbys | undefined): Promise<void> {

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { runCommand } from "../../src/base/run-command.ts";
 import { ensureCertificates } from "../../src/local/certificates.ts";
 import { makeVerifier } from "../../src/pgwire/scram.ts";
 import { createTopology } from "../../src/topology/create-topology.ts";
@@ -211,6 +212,21 @@ test("an agent that is frozen has its PostgreSQL killed in time, and gives up wh
     expect(await readFile(join(volume, "tablet-state.json"), "utf8")).toBe(state);
   });
   expect(await mark()).toMatchObject({ machine: "m2" });
+  expect(await ask("select 1 as one")).toEqual([{ one: 1 }]);
+});
+
+test("PostgreSQL does not start on it by itself where no agent has taken it", async () => {
+  const agent = agentOn("m1");
+  await agent.ready();
+  agent.kill("SIGTERM");
+  await agent.ended;
+  const started = runCommand(join(postgresPrograms(18), "postgres"), ["-D", join(volume, "pgdata")]);
+  expect(await started).toMatchObject({
+    succeeded: false,
+    output: expect.stringMatching(/could not create lock file ".*\.s\.PGSQL\.5432\.lock": No such file/),
+  });
+  const next = agentOn("m2");
+  await next.ready();
   expect(await ask("select 1 as one")).toEqual([{ one: 1 }]);
 });
 

@@ -58,6 +58,7 @@ export async function tabletsOf(
       version,
       rolesFile,
       authentication: "scram-sha-256",
+      place: undefined,
       password: testPassword,
       listen: undefined,
       tls: undefined,

@@ -108,17 +108,20 @@ test("each tablet has a slot of its own, whatever its name", () => {
 });
 
 test("a socket that would have too long a path lies in the temporary directory, always in the same place", () => {
-  expect(socketDirectoryFor("/data/tablets/s1-0", 5432)).toBe("/data/tablets/s1-0");
+  expect(socketDirectoryFor("/data/tablets/s1-0", 5432, undefined)).toBe("/data/tablets/s1-0");
   const long = `/${"d".repeat(100)}`;
-  const short = socketDirectoryFor(long, 5432, "/tmp");
+  const short = socketDirectoryFor(long, 5432, undefined, "/tmp");
   expect(short).toMatch(/^\/tmp\/shardgres-[0-9a-f]{16}$/);
-  expect(socketDirectoryFor(long, 5432, "/tmp")).toBe(short);
-  expect(socketDirectoryFor(`${long}2`, 5432, "/tmp")).not.toBe(short);
+  expect(socketDirectoryFor(long, 5432, undefined, "/tmp")).toBe(short);
+  expect(socketDirectoryFor(`${long}2`, 5432, undefined, "/tmp")).not.toBe(short);
 });
 
 test("the length of a path is counted in bytes", () => {
-  expect(socketDirectoryFor(`/${"d".repeat(80)}`, 5432, "/tmp")).toMatch(/^\/d/);
-  expect(socketDirectoryFor(`/${"ü".repeat(80)}`, 5432, "/tmp")).toMatch(/^\/tmp/);
+  const moving = socketDirectoryFor("/data/tablets/s1-0", 5432, "m1", "/tmp");
+  expect(moving).toMatch(/^\/tmp\/shardgres-[0-9a-f]{16}$/);
+  expect(socketDirectoryFor("/data/tablets/s1-0", 5432, "m2", "/tmp")).not.toBe(moving);
+  expect(socketDirectoryFor(`/${"d".repeat(80)}`, 5432, undefined, "/tmp")).toMatch(/^\/d/);
+  expect(socketDirectoryFor(`/${"ü".repeat(80)}`, 5432, undefined, "/tmp")).toMatch(/^\/tmp/);
 });
 
 const pidLines = ["4711", "/data/s1/pgdata", "1795380253", "5432", "/data/s1", "", "  9986350        25"];
