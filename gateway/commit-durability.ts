@@ -3,8 +3,9 @@
 // besides, so that what roles and databases have as their default does not lower it either.
 import { noticeResponse } from "../src/pgwire/notice.ts";
 import type { SetPlan } from "../src/planner/plan.ts";
+import type { Lease } from "../src/pool/pool.ts";
 import type { SessionSettings } from "../src/pool/session-settings.ts";
-import type { Topology } from "../src/topology/snapshot.ts";
+import type { ShardName, Topology } from "../src/topology/snapshot.ts";
 import type { Session } from "./session.ts";
 import { unquoted } from "./time-limits.ts";
 
@@ -40,10 +41,23 @@ export function withDurability(session: Session, plan: SetPlan): SetPlan {
   return { ...plan, value: "'on'", sql: `SET ${scope} ${synchronousCommit} TO 'on'` };
 }
 
-/** Settings of a session, of which the topology may have demanded less when they were made. */
-export function withoutLowering(topology: Topology, settings: SessionSettings): SessionSettings {
-  const value = settings.get(synchronousCommit);
+/**
+ * Settings of a session, of which the topology may have demanded less when they were made. `kept`: connections that it keeps;
+ * those that were opened at that time may have a lower default, to which RESET goes back.
+ */
+export function withoutLowering(
+  topology: Topology,
+  settings: SessionSettings,
+  kept: ReadonlyMap<ShardName, Lease> = new Map(),
+): SessionSettings {
+  const value = settings.get(synchronousCommit) ?? defaultOf(kept);
   return lowersDurability(topology, synchronousCommit, value) ? settings.with(synchronousCommit, "'on'") : settings;
+}
+
+/** As low as it may be; undefined: no lower than the topology demands. */
+function defaultOf(kept: ReadonlyMap<ShardName, Lease>): "off" | undefined {
+  for (const { connection } of kept.values()) if (connection.login.settings === undefined) return "off";
+  return undefined;
 }
 
 export function durabilityWarning(): Buffer {

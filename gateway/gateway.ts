@@ -75,13 +75,15 @@ export class Gateway {
         this.log.error({ err: error }, "unexpected error");
       }
     };
+    const settings = connectionSettings(this.topology);
+    const areOthers = settings !== this.connectionSettings;
+    // Before anybody opens a connection because of the change.
+    this.connectionSettings = settings;
     tell(this.pool);
     tell(this.admin);
     tell(this.databases);
     tell(this.tablets);
-    const settings = connectionSettings(this.topology);
-    if (settings !== this.connectionSettings) this.retire(() => true);
-    this.connectionSettings = settings;
+    if (areOthers) this.retire(() => true);
     for (const session of this.deadlocks.sessions) tell(session);
   }
 

@@ -153,8 +153,8 @@ export class Session implements GatedSession, MessageTaker {
   }
 
   topologyChanged(): void {
-    this.settings = withoutLowering(this.topology, this.settings);
-    this.startupSettings = withoutLowering(this.topology, this.startupSettings);
+    this.settings = withoutLowering(this.topology, this.settings, this.reserved);
+    this.startupSettings = withoutLowering(this.topology, this.startupSettings, this.reserved);
   }
 
   get topology(): Topology {
@@ -217,7 +217,9 @@ export class Session implements GatedSession, MessageTaker {
 
   /** Everything that the end of a transaction means for the session. `isCommitted` false: rolled back. */
   async transactionEnded(isCommitted: boolean, settings: SessionSettings): Promise<void> {
-    this.settings = withoutLowering(this.topology, settings);
+    this.settings = settings;
+    // What was demanded meanwhile.
+    this.topologyChanged();
     this.limits.changed();
     if (isCommitted && this.#pathAfterCommit !== undefined) this.#defaultPath = this.#pathAfterCommit;
     this.#pathAfterCommit = undefined;

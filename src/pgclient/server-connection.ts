@@ -49,6 +49,7 @@ const readBufferBytes = 64 * 1024;
 
 export class ServerConnection {
   readonly address: ServerAddress;
+  /** As it was when the connection was opened. */
   readonly login: ServerLogin;
   /** Which server of which shard it is, as whoever has opened it knows; `run`: another one for each start of the server. */
   server: ServerIdentity | undefined;
@@ -103,7 +104,7 @@ export class ServerConnection {
 
   private constructor(address: ServerAddress, login: ServerLogin) {
     this.address = address;
-    this.login = login;
+    this.login = { ...login };
     this.#reader = new AnswerReader({
       current: () => this.#exchanges[0]?.handler,
       own: (type, message) => this.#own(type, message),
@@ -305,9 +306,7 @@ export class ServerConnection {
 
   #start(timeoutMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.sever(new Error(`no answer within ${timeoutMs} ms`));
-      }, timeoutMs);
+      const timer = setTimeout(() => this.sever(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
       const finish = (error: Error | undefined) => {
         clearTimeout(timer);
         if (error === undefined) {

@@ -68,6 +68,8 @@ export class ShardConnections {
   readonly #pause = backoff(retryPause);
   /** When the topology has named another primary. */
   #namedAt = Number.NEGATIVE_INFINITY;
+  /** How often connections have been retired. */
+  #retirements = 0;
   #isClosed = false;
 
   /** `shardNow`: as the topology has it. */
@@ -128,6 +130,7 @@ export class ShardConnections {
 
   /** Closes those that match as they become idle; those that are idle now at once. */
   retire(matches: (login: { database: string; user: string }) => boolean): void {
+    this.#retirements++;
     for (const pooled of [...this.#all]) {
       if (!matches(pooled.connection.login)) continue;
       pooled.isRetired = true;
@@ -241,6 +244,7 @@ export class ShardConnections {
     const opening = new AbortController();
     this.#openings.set(waiter, opening);
     const { signal } = opening;
+    const retirements = this.#retirements;
     try {
       const opened = await this.#limits.open(this.name, this.#shardNow(), traveller.login, {
         timeoutMs: this.#limits.connectTimeoutMs,
@@ -249,6 +253,8 @@ export class ShardConnections {
       });
       if (!signal.aborted) this.#openings.delete(waiter);
       const pooled = new PooledConnection(opened, traveller.loginKey);
+      // It may have been opened with what does not hold any more.
+      pooled.isRetired = retirements !== this.#retirements;
       this.#all.add(pooled);
       opened.connection.onClose(() => this.#forget(pooled));
       if (!signal.aborted) this.#isThere();

@@ -176,7 +176,30 @@ test("a session that has set it before commits must wait for standbys waits as w
   await client.query("set synchronous_commit = local");
   const started = await cluster.open({ options: "-c synchronous_commit=local" });
   expect(await setting(client, 1)).toBe("local");
+  const first = "select from t where id = 1";
+  const listening = await cluster.open();
+  const hasty = await cluster.open();
+  const between = await cluster.open();
+  await listening.query("listen news");
+  await runAll(hasty, "set synchronous_commit = off", "listen news");
+  await runAll(between, "begin", first, "listen news");
   await demand("one");
+  await between.query("commit");
+  // Of connections that they keep, at home.
+  for (const session of [listening, hasty, between]) {
+    for (const [before, after] of [
+      ["select 1", "select 1"],
+      ["reset synchronous_commit", "select 1"],
+      ["reset all", "select 1"],
+      ["begin", "rollback"],
+      ["begin; reset synchronous_commit", "commit"],
+    ] as const) {
+      await session.query(before);
+      expect(await rowsOf(session, "show synchronous_commit")).toEqual(["on"]);
+      await session.query(after);
+      expect(await rowsOf(session, "select current_setting('synchronous_commit')")).toEqual(["on"]);
+    }
+  }
   for (const session of [client, started]) {
     expect(await rowsOf(session, "show synchronous_commit")).toEqual(["on"]);
     for (const key of [1, 2, 3, 4, 5, 6]) expect(await setting(session, key)).toBe("on");

@@ -83,6 +83,14 @@ test("nothing is closed for who would have to wait all the same", async () => {
   expect(connections.counts).toMatchObject({ open: perShardMax, waiting: 0 });
 });
 
+test("what is being opened when connections are retired is given to nobody", async () => {
+  const taking = take("a");
+  connections.retire(() => true);
+  const taken = await taking;
+  expect([opened, taken.isRetired]).toEqual([2, false]);
+  expect(connections.counts).toEqual({ open: 1, idle: 0, waiting: 0 });
+});
+
 test("who holds others does not wait behind those who may not go beyond the limit", async () => {
   const busy = await some(4, "a");
   const plain = some(5, "a");
