@@ -10,6 +10,7 @@ import { SqlError } from "../src/pgwire/sql-error.ts";
 import type { AllShardsPlan } from "../src/planner/plan.ts";
 import { quoteLiteral } from "../src/sql/names.ts";
 import type { ShardName } from "../src/topology/snapshot.ts";
+import { asSent } from "../src/transaction/lost-connection.ts";
 import type { Participant } from "../src/transaction/participant.ts";
 import { durabilityWarning, lowersDurability } from "./commit-durability.ts";
 import { forward } from "./forward.ts";
@@ -91,6 +92,7 @@ async function shardByShard(
   const leases = new StatementLeases(session);
   /** Shards where it is done, or where something may have been left half done. */
   const touched: Participant[] = [];
+  let isDoneAtHome = false;
   try {
     const participants: Participant[] = [];
     for (const { name } of allShards(topology)) participants.push(await leases.participant(name));
@@ -99,6 +101,7 @@ async function shardByShard(
     if (plan.database?.action === "drop") await checkUnused(participants, plan.database.name);
     touched.push(home);
     const completion = await forward(session, home, withText(statement, sqlOf(home.shard)));
+    isDoneAtHome = true;
     for (const participant of others) {
       session.interrupts.check();
       touched.push(participant);
@@ -122,7 +125,7 @@ async function shardByShard(
         }),
       );
     }
-    throw error;
+    throw isDoneAtHome ? asSent(error) : error;
   } finally {
     leases.release();
   }

@@ -40,6 +40,11 @@ class LossExplained extends SqlError {
   }
 }
 
+/** The loss of a connection to which nothing was sent, for a statement that has been carried out elsewhere. */
+export function asSent(error: unknown): unknown {
+  return error instanceof ConnectionLost ? new ConnectionLost(error.cause, "never", error.server) : error;
+}
+
 /** What has become of a statement whose connection was lost. */
 export interface Fate {
   /** undone: no matter how far it had come. ended: the same, and PostgreSQL has said why (57P01). */

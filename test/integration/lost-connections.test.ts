@@ -105,6 +105,22 @@ describe("a backend that an administrator terminates", () => {
     expect(await clients.onShards("select from pg_prepared_xacts")).toEqual(clients.everywhere());
   });
 
+  test("before a command that has been carried out elsewhere came to it: that is not begun again", async () => {
+    await client.query("create index by_balance on account (balance)");
+    const locker = await lockers.shard("s1");
+    const others = ["s2", "s3"].map((shard) => clients.shard(shard));
+    const indexes = async (at: pg.Client) => rowsOf(at, "select from pg_class where relname = 'by_balance'");
+    await runAll(locker, "begin", "lock table account in share update exclusive mode");
+    const dropping = client.query("drop index concurrently by_balance");
+    await backends("s1", "wait_event_type = 'Lock'");
+    await terminate("s3", "true");
+    await locker.query("rollback");
+    await expect(dropping).rejects.toMatchObject({ code: expect.stringMatching(/^(57P01|08007)$/) });
+    expect(await indexes(await lockers.shard("s1"))).toHaveLength(0);
+    expect(await indexes(await others[1]!)).toHaveLength(1);
+    await Promise.all(others.map(async (each) => (await each).query("drop index if exists by_balance")));
+  });
+
   test("of a shard that was only read: the client is told what has become of what it wrote elsewhere", async () => {
     await runAll(client, "begin", update(a1), `select from account where id = ${c1}`);
     await terminate("s3", inTransaction);

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { AppError } from "../../../src/base/app-error.ts";
 import { ConnectionLost } from "../../../src/pgclient/connection-lost.ts";
 import { ShardError } from "../../../src/pgwire/error-fields.ts";
-import { explainLoss, fateOf, type Stake } from "../../../src/transaction/lost-connection.ts";
+import { asSent, explainLoss, fateOf, type Stake } from "../../../src/transaction/lost-connection.ts";
 
 const lost = (cause?: unknown, retry: "never" | "safe" = "never") =>
   new ConnectionLost(cause, retry, { shard: "s1", run: "1" });
@@ -52,6 +52,7 @@ test.each<[string, unknown, Stake, string | undefined]>([
   ["nothing was sent", lost(undefined, "safe"), "outcome", "not-sent"],
   ["the server says that it ends the connection", lost(farewell("FATAL", "57P01")), "outcome", "ended"],
   ["it closes without a word", lost(), "outcome", "unknown"],
+  ["nothing was sent there, but elsewhere", asSent(lost(undefined, "safe")), "outcome", "unknown"],
   ["it closes without a word during a read", lost(new Error("ECONNRESET")), "read", "unknown"],
   ["the transaction had not come to its commit", lost(), "transaction", "undone"],
   ["a time limit of the session", lost(farewell("FATAL", "25P03")), "transaction", undefined],
