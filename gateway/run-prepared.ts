@@ -49,7 +49,7 @@ export async function endPrepared(
   const isCommit = command === "COMMIT PREPARED";
   if (found?.isDistributed === true) {
     const { coordinator } = session.database;
-    const late = await endOtherParts(found.xid, session.topology.home, coordinator.options);
+    const late = await endOtherParts(found.xid, isCommit, session.topology.home, coordinator.options);
     for (const shard of isCommit ? late : []) {
       const text = `the transaction is committed, but shard "${shard}" may not show it yet`;
       session.client.write(noticeResponse("WARNING", "01000", text));

@@ -91,6 +91,10 @@ $$;
  * decide: asked on the keeper, it says for ever what becomes of a transaction: 'committed' or 'aborted'. Where its record is
  * not committed yet, the insert waits for it; where there is none, the abort record takes its place. 'unknown': so long
  * ago that the record may have been deleted.
+ *
+ * For ever: a record that was there already may be one that no standby has (its COMMIT was broken off while it waited for
+ * them). So something is written in any case, whose own commit waits for them. Sessions that wait there cannot be given up,
+ * and keep their lock: there are few such locks, and whoever asks has a lock_timeout.
  */
 const decideSql = `
 create or replace function shardgres.decide(asked text) returns text
@@ -101,16 +105,18 @@ declare
 begin
   perform shardgres.check_gid(asked);
   found_outcome := shardgres.transaction_status(asked);
-  if found_outcome in ('committed', 'aborted')
-    or (found_outcome = 'unknown' and exists (
+  if found_outcome = 'in progress' or (found_outcome = 'unknown' and not exists (
       select from shardgres.origins o where o.origin = shardgres.gid_origin(asked)
     )) then
-    return found_outcome;
+    insert into shardgres.commits (origin, number, gid, participants, outcome)
+      values (shardgres.gid_origin(asked), shardgres.gid_number(asked), asked, '{}', 'aborted')
+      on conflict do nothing;
+    found_outcome := shardgres.transaction_status(asked);
   end if;
-  insert into shardgres.commits (origin, number, gid, participants, outcome)
-    values (shardgres.gid_origin(asked), shardgres.gid_number(asked), asked, '{}', 'aborted')
-    on conflict do nothing;
-  return shardgres.transaction_status(asked);
+  perform set_config('synchronous_commit', 'on', true);
+  perform pg_advisory_xact_lock(7308332, hashtext(asked) & 7);
+  perform pg_logical_emit_message(true, 'shardgres', 'acknowledge this');
+  return found_outcome;
 end
 $$;
 revoke all on function shardgres.decide(text) from public;

@@ -11,10 +11,12 @@
 //                                   it comes second, it is the one refused
 //
 // Records are read before the prepared transactions: of a transaction that has been decided, every other part is prepared
-// until it is committed, so none is overlooked.
+// until it is committed, so none is overlooked. And what has been read must survive the shards' primaries before others are
+// told that it is closed, for then it is forgotten.
 import { retiredClosed } from "../catalog/transaction-schema.ts";
 import type { AdminQuery } from "../pool/admin-connections.ts";
 import type { ShardName } from "../topology/snapshot.ts";
+import { acknowledgedByAll } from "./acknowledged.ts";
 import { isClientOrigin } from "./client-prepared.ts";
 import { formatGid, parseGid } from "./gid.ts";
 import { preparedOnShard } from "./prepared-transactions.ts";
@@ -164,6 +166,7 @@ async function closeOrigin(
   const { shards, ask, database } = context;
   const isTold = views.length === shards.length && views.every((view) => view.closed === top);
   if (prepared.size > 0 || isTold) return { filled: 0, closedUpTo: undefined };
+  await acknowledgedByAll(ask, shards, database);
   // Readers who do not find the origin on a shard have to ask twice.
   await Promise.all(shards.map((shard) => ask(shard, database, "select shardgres.announce($1, $2)", [origin, top])));
   return { filled: 0, closedUpTo: top };

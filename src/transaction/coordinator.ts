@@ -9,6 +9,7 @@ import { recordCommitSql } from "./commit-record.ts";
 import { FinishPrepared } from "./finish-prepared.ts";
 import { formatGid } from "./gid.ts";
 import type { HelpCommit } from "./patience.ts";
+import { resolvePart } from "./resolve.ts";
 
 export interface CoordinatorOptions {
   readonly clusterId: string;
@@ -134,13 +135,16 @@ export class Coordinator {
     this.#told.delete(shard);
   }
 
-  /** For readers that have seen a commit on one shard and miss it on another. */
+  /**
+   * For readers that have seen a commit on one shard and miss it on another. What they have seen may be in no standby's WAL
+   * yet, so the keeper is asked.
+   */
   readonly help: HelpCommit = (shard, { origin, number, participants }) => {
-    const { clusterId } = this.#options;
+    const { clusterId, database, ask } = this.#options;
     const [keeper] = participants;
-    if (keeper !== undefined) {
-      void this.finish.finish(shard, formatGid({ clusterId, origin, number, keeper }), "committed");
-    }
+    if (keeper === undefined) return;
+    const gid = formatGid({ clusterId, origin, number, keeper });
+    void resolvePart({ shard, database, gid, owner: "", ageSeconds: 0 }, { ask });
   };
 
   /** No more announcements; what is under way is left to the resolver. */

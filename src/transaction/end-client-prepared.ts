@@ -12,9 +12,13 @@ import { resolveClientPart } from "./resolve-client-prepared.ts";
 /** How long the client waits. */
 const waitMs = 1_000;
 
-/** `xid`: of the transaction at home, which has ended. Resolves with the shards where a part may still be prepared. */
+/**
+ * `xid`: of the transaction at home, which has ended, with `isCommit` by COMMIT PREPARED. Resolves with the shards where a
+ * part may still be prepared.
+ */
 export async function endOtherParts(
   xid: string,
+  isCommit: boolean,
   home: ShardName,
   options: CoordinatorOptions,
 ): Promise<readonly ShardName[]> {
@@ -26,7 +30,7 @@ export async function endOtherParts(
       const pause = backoff({ firstMs: 20, maxMs: 500 });
       while (!giveUp.signal.aborted) {
         try {
-          if (await endPartsOn(shard, xid, options, origins)) {
+          if (await endPartsOn(shard, xid, isCommit, options, origins)) {
             left.delete(shard);
             return;
           }
@@ -49,6 +53,7 @@ export async function endOtherParts(
 async function endPartsOn(
   shard: ShardName,
   xid: string,
+  isCommit: boolean,
   { clusterId, database, ask }: CoordinatorOptions,
   origins: Set<string>,
 ): Promise<boolean> {
@@ -63,7 +68,7 @@ async function endPartsOn(
   for (const [gid, owner] of rows) {
     origins.add(parseGid(gid!)!.origin);
     const part = { shard, database, gid: gid!, owner: owner!, ageSeconds: 0 };
-    const resolution = await resolveClientPart(part, { ask });
+    const resolution = await resolveClientPart(part, { ask, isAcknowledged: isCommit });
     if (resolution?.outcome === undefined) isDone = false;
   }
   return isDone;

@@ -6,6 +6,7 @@ import { errorCode } from "../base/error-code.ts";
 import type { Log } from "../base/log.ts";
 import type { AdminQuery } from "../pool/admin-connections.ts";
 import type { ShardName } from "../topology/snapshot.ts";
+import { acknowledged, lockTimeout } from "./acknowledged.ts";
 
 export type Outcome = "committed" | "aborted";
 
@@ -13,7 +14,10 @@ const undefinedObject = "42704";
 /** Somebody else is just ending it. */
 const notInPrerequisiteState = "55000";
 
-/** Rejects when the shard cannot be asked. Whoever else has ended the transaction meanwhile did the same. */
+/**
+ * Rejects when the shard cannot be asked. Whoever else has ended the transaction meanwhile did the same, but may not have
+ * waited for the standbys.
+ */
 export async function finishPreparedNow(
   ask: AdminQuery,
   shard: ShardName,
@@ -25,12 +29,20 @@ export async function finishPreparedNow(
     await ask(shard, database, `${outcome === "committed" ? "COMMIT" : "ROLLBACK"} PREPARED '${gid}'`);
   } catch (error) {
     if (errorCode(error) !== undefinedObject) throw error;
+    await acknowledged(ask, shard, database);
   }
 }
 
-/** Asked on the keeper; where there is no decision yet, this makes it: aborted. Rejects when the keeper cannot be asked. */
+const decideSql = `
+  WITH patience AS MATERIALIZED (SELECT pg_catalog.set_config('lock_timeout', '${lockTimeout}', true))
+  SELECT shardgres.decide($1) FROM patience`;
+
+/**
+ * Asked on the keeper; where there is no decision yet, this makes it: aborted. Rejects when the keeper cannot be asked, or
+ * when its standbys do not acknowledge the decision.
+ */
 export async function decide(ask: AdminQuery, keeper: ShardName, database: string, gid: string): Promise<Outcome> {
-  const [row] = await ask(keeper, database, "SELECT shardgres.decide($1)", [gid]);
+  const [row] = await ask(keeper, database, decideSql, [gid]);
   const outcome = row?.[0];
   if (outcome === "committed" || outcome === "aborted") return outcome;
   throw new Error(`shard "${keeper}" says of transaction ${gid}: ${outcome}`);

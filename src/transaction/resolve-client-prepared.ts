@@ -8,15 +8,19 @@ import { finishPreparedNow, type Outcome } from "./finish-prepared.ts";
 import { parseGid } from "./gid.ts";
 import type { PreparedPart, Resolution } from "./resolve.ts";
 
-/** Ends one part by the rule; undefined: the client has it. Never rejects. */
+/**
+ * Ends one part by the rule; undefined: the client has it. Never rejects. `isAcknowledged`: home has answered COMMIT
+ * PREPARED, so its record need not be waited for once more.
+ */
 export async function resolveClientPart(
   part: PreparedPart,
-  { ask }: { readonly ask: AdminQuery },
+  { ask, isAcknowledged = false }: { readonly ask: AdminQuery; readonly isAcknowledged?: boolean },
 ): Promise<Resolution | undefined> {
   const { shard, database, gid } = part;
   const { keeper } = parseGid(gid)!;
   try {
-    const outcome = await decideUnlessPrepared(ask, keeper, database, gid);
+    const question = isAcknowledged ? "transaction_status" : "decide_unless_prepared";
+    const outcome = await outcomeAtHome(ask, keeper, database, gid, question);
     if (outcome === undefined) return undefined;
     const changesCatalog = outcome === "committed" && (await hasChangedCatalog(ask, shard, database, gid));
     await finishPreparedNow(ask, shard, database, gid, outcome);
@@ -28,13 +32,23 @@ export async function resolveClientPart(
 }
 
 /** undefined: it is prepared at home, or about to be. */
-export async function decideUnlessPrepared(
+export function decideUnlessPrepared(
   ask: AdminQuery,
   home: ShardName,
   database: string,
   gid: string,
 ): Promise<Outcome | undefined> {
-  const [row] = await ask(home, database, "SELECT shardgres.decide_unless_prepared($1)", [gid]);
+  return outcomeAtHome(ask, home, database, gid, "decide_unless_prepared");
+}
+
+async function outcomeAtHome(
+  ask: AdminQuery,
+  home: ShardName,
+  database: string,
+  gid: string,
+  question: "decide_unless_prepared" | "transaction_status",
+): Promise<Outcome | undefined> {
+  const [row] = await ask(home, database, `SELECT shardgres.${question}($1)`, [gid]);
   const outcome = row?.[0];
   if (outcome === "committed" || outcome === "aborted") return outcome;
   if (outcome === "prepared" || outcome === "in progress") return undefined;

@@ -2,8 +2,9 @@
 // which the gateway closes when it has ended; where the gateway died over it, that is found out here.
 import type { AdminQuery } from "../pool/admin-connections.ts";
 import type { ShardName } from "../topology/snapshot.ts";
+import { acknowledgedByAll } from "./acknowledged.ts";
 import { clientPartGid } from "./client-prepared.ts";
-import { gidPrefix } from "./gid.ts";
+import { gidPrefix, parseGid } from "./gid.ts";
 import { decideUnlessPrepared } from "./resolve-client-prepared.ts";
 
 export interface TidyContext {
@@ -24,8 +25,8 @@ export interface TidyContext {
  * Rejects when a shard does not answer, for without all of them nothing can be said.
  */
 export async function tidyClientOrigins(context: TidyContext): Promise<void> {
-  const { clusterId, home, database, shards, ask, silentSeconds, keepSeconds } = context;
-  const old = await openOrigins(context, silentSeconds);
+  const { clusterId, home, database, shards, ask, silentSeconds } = context;
+  const old = await knownOrigins(context, "closed = 0", silentSeconds);
   /** Decided, so no part of them is prepared from now on that would not be rolled back. */
   const decided: string[] = [];
   for (const origin of old) {
@@ -33,11 +34,21 @@ export async function tidyClientOrigins(context: TidyContext): Promise<void> {
     if ((await decideUnlessPrepared(ask, home, database, gid)) !== undefined) decided.push(origin);
   }
   const left = await leftParts(context);
+  if (decided.length > 0) await acknowledgedByAll(ask, shards, database);
   for (const origin of decided) {
     if (left.has(clientPartGid(clusterId, origin, home))) continue;
     await Promise.all(shards.map((shard) => ask(shard, database, "SELECT shardgres.announce($1, 1)", [origin])));
   }
-  const open = [...(await openOrigins(context, 0))];
+  await forget(context);
+}
+
+/** A part may be prepared again after its shard has got another primary: what says that none is there must survive as well. */
+async function forget(context: TidyContext): Promise<void> {
+  const { shards, database, ask, keepSeconds } = context;
+  if ((await knownOrigins(context, "closed >= 1", keepSeconds)).size === 0) return;
+  const left = [...(await leftParts(context))].map((gid) => parseGid(gid)!.origin);
+  const open = [...(await knownOrigins(context, "closed = 0", 0)), ...left];
+  await acknowledgedByAll(ask, shards, database);
   await Promise.all(
     shards.map((shard) =>
       ask(shard, database, "SELECT shardgres.forget_client_transactions($1, pg_catalog.make_interval(secs => $2))", [
@@ -48,12 +59,16 @@ export async function tidyClientOrigins(context: TidyContext): Promise<void> {
   );
 }
 
-async function openOrigins({ ask, shards, database }: TidyContext, olderThanSeconds: number): Promise<Set<string>> {
+async function knownOrigins(
+  { ask, shards, database }: TidyContext,
+  which: "closed = 0" | "closed >= 1",
+  olderThanSeconds: number,
+): Promise<Set<string>> {
   return union(shards, (shard) =>
     ask(
       shard,
       database,
-      `SELECT origin FROM shardgres.origins WHERE pg_catalog.starts_with(origin, 'c-') AND closed = 0
+      `SELECT origin FROM shardgres.origins WHERE pg_catalog.starts_with(origin, 'c-') AND ${which}
            AND announced_at <= pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => $1)`,
       [olderThanSeconds],
     ),
