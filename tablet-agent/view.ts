@@ -70,8 +70,9 @@ function postgresState(known: Known): PostgresState {
   const stopped = story.stopped();
   if (!hasData) return { kind: "none" };
   const { process } = server;
-  // While it is rewound it is started, too, and there is nothing to be decided about that.
-  if (process.kind === "stopped" || actions.running === "rewind") {
+  // To become whole again it is started, too; there is nothing to be decided about that.
+  const isRewinding = actions.running === "rewind" && !postgres.state.state.isWhole;
+  if (process.kind === "stopped" || isRewinding) {
     const unknown = { how: "crashed", sinceMs: known.nowMs, downSinceMs: known.nowMs, failures: 0 } as const;
     return { kind: "stopped", ...(stopped ?? unknown) };
   }

@@ -32,6 +32,8 @@ export interface StageOptions {
   readonly durability?: DurabilityPolicy;
   /** A disk of its own for each tablet; needs `canMount`. */
   readonly hasDisks?: boolean;
+  /** Directory of PostgreSQL's programs, if not those of npm. */
+  readonly pgBin?: string;
 }
 
 export class Stage {
@@ -153,10 +155,10 @@ export class Stage {
     if (!process.env.SHARDGRES_KEEP) await rm(this.dataDir, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  async #start({ durability = "majority", hasDisks = false }: StageOptions): Promise<void> {
+  async #start({ durability = "majority", hasDisks = false, pgBin }: StageOptions): Promise<void> {
     const { dataDir } = this;
     const user = await serverUser(dataDir);
-    const postgres = await findPostgres(undefined);
+    const postgres = await findPostgres(pgBin);
     const topology = join(dataDir, "topology");
     for (const path of [topology, join(topology, leasesDirectory)]) await makeDirectory(path, user, 0o755);
     for (const name of ["stores", "logs", "tablets", "reach"])
