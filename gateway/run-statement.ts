@@ -294,7 +294,7 @@ async function runSingleShard(
     if (participant.lease.standby !== undefined && !plan.readOnly) checkOnStandby(plan, statement.run.text);
     if (!plan.readOnly) participant.wrote = true;
     // From here on the shard keeps the time.
-    session.clock.statementSent();
+    session.clock.statementSent(transaction.status === "open");
     if (plan.reserve !== undefined) reserve(session, shard, participant, leases);
     const completion = await forward(session, participant, statement);
     if (plan.declaresCursor !== undefined) {

@@ -112,7 +112,7 @@ class ShortWay implements PassThroughEvents {
     const { clock, active } = this.#session;
     this.#connection = used;
     // From here on the shard keeps the time.
-    if (clock.isOn) clock.statementSent();
+    if (clock.isOn) clock.statementSent(this.#isOpen);
     if (!this.#isOpen) active.set(used, this.#request.shard);
   }
 

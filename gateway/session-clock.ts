@@ -69,9 +69,13 @@ export class SessionClock {
     this.#arm();
   }
 
-  /** A shard keeps the time of the statement itself. */
-  statementSent(): void {
+  /**
+   * A shard keeps the time of the statement itself, and of the transaction that is the statement's own. It does not count
+   * the wait of its commit for standbys, which nothing here may break off.
+   */
+  statementSent(isInTransaction: boolean): void {
     this.#statementEnd = never;
+    if (!isInTransaction) this.#transactionEnd = never;
   }
 
   /** ReadyForQuery has been sent. */

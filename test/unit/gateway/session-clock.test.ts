@@ -144,7 +144,7 @@ test("one that is taken back within the transaction does not count", () => {
 
 test("a statement is counted to its end, or until its shard counts", () => {
   clock.setLimits({ ...noLimits, statement: 100 }, false);
-  for (const end of [() => clock.ready("idle"), () => clock.statementSent()]) {
+  for (const end of [() => clock.ready("idle"), () => clock.statementSent(true)]) {
     clock.statementBegins(false);
     timer.turn(90);
     end();
@@ -182,4 +182,18 @@ test("a session that has ended leaves no timer", () => {
   clock.ready("idle");
   clock.stop();
   expect(timer.isRunning).toBe(false);
+});
+
+test("a shard that carries out a statement outside of a transaction keeps the time of both", () => {
+  clock.setLimits({ ...noLimits, statement: 100, transaction: 50 }, false);
+  clock.statementBegins(false);
+  timer.turn(40);
+  clock.statementSent(false);
+  timer.turn(500);
+  expect(heard).toEqual([]);
+  clock.transactionBegins();
+  clock.statementBegins(true);
+  clock.statementSent(true);
+  timer.turn(50);
+  expect(heard).toEqual(["FATAL 25P04 at 590"]);
 });
