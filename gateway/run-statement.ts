@@ -88,9 +88,8 @@ function stakeOf({ transaction }: Session, plan: Plan): Stake {
   if (transaction.status !== "idle") return "transaction";
   switch (plan.kind) {
     case "single-shard":
-      return plan.readOnly ? "read" : "outcome";
     case "copy-out":
-      return plan.sql === undefined ? "read" : "outcome";
+      return plan.readOnly ? "read" : "outcome";
     case "all-shards":
       return "outcome";
     default:
@@ -109,6 +108,7 @@ function effectOfPlan(plan: Plan, { run }: Statement): Effect {
     case "insert-select":
       return "undoable";
     case "copy-out":
+      return plan.readOnly ? "none" : "undoable";
     case "set":
     case "transaction-status":
       return "none";
@@ -196,10 +196,16 @@ async function runPlan(session: Session, statement: Statement, plan: Plan): Prom
           stream.close();
         }
       });
-    case "copy-out":
-      return withExecution(session, statement, false, async (execution) =>
+    case "copy-out": {
+      const { transaction } = session;
+      // What may write has to be committed. All of it sees the shards at one moment, as it would outside of a transaction.
+      if (!plan.readOnly && transaction.status === "idle" && transaction.isolation === "read committed") {
+        transaction.begin("ISOLATION LEVEL REPEATABLE READ", false);
+      }
+      return withExecution(session, statement, !plan.readOnly, async (execution) =>
         commandComplete(await copyOut(plan, execution)),
       );
+    }
     case "all-shards":
       return runAllShards(session, statement, plan);
     case "distribute":

@@ -34,7 +34,7 @@ async function copyFrom(
   sink: ClientSink,
 ): Promise<string> {
   // The functions of a query may write.
-  if (plan.sql !== undefined) for (const participant of [first!, ...others]) participant.wrote = true;
+  if (!plan.readOnly) for (const participant of [first!, ...others]) participant.wrote = true;
   const sql = plan.sql ?? text;
   const streams = [new CopyOutStream(first!, sql, sink, plan.format, true)];
   try {

@@ -45,7 +45,13 @@ function copyOut(input: PlanInput, statement: CopyStmt, relation: Relation): Pla
   if (relation.distribution.kind === "reference") {
     return { ...homePlan(input), targets: [{ kind: "any" }], readOnly: true };
   }
-  return { kind: "copy-out", target: { kind: "all" }, sql: undefined, format: copyFormat(statement.options) };
+  return {
+    kind: "copy-out",
+    target: { kind: "all" },
+    sql: undefined,
+    format: copyFormat(statement.options),
+    readOnly: true,
+  };
 }
 
 function copyInHome(statement: CopyStmt, relation: Relation | undefined): CopyInPlan {
@@ -165,8 +171,8 @@ function copyOfPlan(input: PlanInput, statement: CopyStmt, inner: Plan): Plan {
     plan.limit === undefined &&
     plan.offset === undefined;
   if (!isConcatenation) throw refuse("SG058");
-  const { target, sql } = plan;
-  return { kind: "copy-out", target, sql: before + sql + after, format: copyFormat(statement.options) };
+  const { target, sql, readOnly } = plan;
+  return { kind: "copy-out", target, sql: before + sql + after, format: copyFormat(statement.options), readOnly };
 }
 
 /** The plan for when the query's keys are not those of one shard. */

@@ -197,6 +197,7 @@ export interface CopyOutPlan {
   readonly target: Target;
   readonly sql: string | undefined;
   readonly format: CopyFormat;
+  readonly readOnly: boolean;
 }
 
 /** DDL and other commands that every shard must carry out. */

@@ -35,6 +35,7 @@ beforeAll(async () => {
     "select create_distributed_table('account', 'id')",
     "insert into account select n, 100 from generate_series(1, 30) n",
     "insert into home_account values (1, 100)",
+    "create function anything() returns int volatile language sql as 'select 1'",
   );
   [[a], [b], [c]] = (await clients.keysByShard("account", "id")) as [number[], number[], number[]];
   clusterId = (await readTopology(localStore(`${cluster.dataDir}/topology`))).clusterId;
@@ -151,10 +152,13 @@ describe.each([
     await client.query("commit");
   });
 
-  test("COPY TO", async () => {
+  test.each([
+    "copy (select balance from account) to stdout",
+    "copy (select balance from account where anything() = 1) to stdout",
+  ])("%s", async (copy) => {
     const raw = await RawClient.ready(cluster.port);
     const read = async () => {
-      await raw.query("copy (select balance from account) to stdout");
+      await raw.query(copy);
       const data = raw.frames.filter(({ type }) => type === backend.copyData).map(({ bytes }) => bytes.subarray(5));
       return [sumOf(Buffer.concat(data).toString().trim().split("\n"))];
     };

@@ -478,7 +478,7 @@ describe("COPY TO STDOUT of a distributed table", () => {
     const execution = shards.execution(`COPY ${table} TO STDOUT ${options}`, sink);
     const tag = await shards.inTransaction(() =>
       copyOut(
-        { kind: "copy-out", target: { kind: "all" }, sql: undefined, format: { ...format, ...wanted } },
+        { kind: "copy-out", target: { kind: "all" }, sql: undefined, readOnly: true, format: { ...format, ...wanted } },
         execution,
       ),
     );
@@ -548,7 +548,7 @@ describe("COPY TO STDOUT of a distributed table", () => {
     const copyInto = (slow: SlowSink) =>
       shards.inTransaction(() =>
         copyOut(
-          { kind: "copy-out", target: { kind: "all" }, sql: undefined, format },
+          { kind: "copy-out", target: { kind: "all" }, sql: undefined, readOnly: true, format },
           shards.execution("COPY t TO STDOUT", slow),
         ),
       );
