@@ -52,7 +52,7 @@ export class SecondChance {
     if ((fate.kind === "unknown" || fate.kind === "undone") && ++this.#crashes > crashesMax) return false;
     if (++this.#tries > triesMax) return false;
     interrupts.check();
-    if (clock.isOn) clock.statementBegins(session.transaction.status !== "idle");
+    if (clock.isOn) clock.statementGoesOn(session.transaction.status !== "idle");
     this.#heldSince ??= Date.now();
     const lease = await gateway.pool.acquire(fate.server.shard as ShardName, session.traveller(), {
       signal: interrupts.signal,

@@ -98,8 +98,8 @@ class ShortWay implements PassThroughEvents {
       const { signal } = interrupts;
       gateway.pool.submit({ shard, traveller, bytes, syncs: 1, needs: this.#needs, handler: this.#handler, signal });
     }
-    // It waits for a connection.
-    if (this.#connection === undefined && clock.isOn) clock.statementBegins(this.#isOpen);
+    // It waits for a connection, for the first time.
+    if (this.#connection === undefined && this.#chance === undefined && clock.isOn) clock.statementBegins(this.#isOpen);
   }
 
   #sendTo(participant: Participant): void {

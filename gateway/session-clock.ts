@@ -6,7 +6,8 @@
 //   transaction          from its first statement (BEGIN) to its end, or to an error in it
 //   statement            from its beginning to its end; see below
 //
-// A statement that goes to one shard as it came is timed by that shard alone: it costs nothing here.
+// A statement that goes to one shard as it came is timed by that shard alone: it costs no timer here. When it has to be sent
+// again the shard begins anew, and what was left is counted here: all of it in a transaction, else the waits.
 import { SqlError } from "../src/pgwire/sql-error.ts";
 import { noLimits, type TimeLimits } from "./time-limits.ts";
 
@@ -35,6 +36,10 @@ export class SessionClock {
   #idleEnd = never;
   #idleReason: () => SqlError = idleSession;
   #statementEnd = never;
+  /** Of the statement whose time a shard keeps. */
+  #sentEnd = never;
+  /** The statement is done again. */
+  #isAgain = false;
   #transactionEnd = never;
   #ringsAt = never;
   #stopTimer = () => {};
@@ -64,6 +69,7 @@ export class SessionClock {
 
   /** Without a transaction it is one of its own. */
   statementBegins(isInTransaction: boolean): void {
+    this.#isAgain = false;
     this.#statementEnd = this.#after(this.#limits.statement);
     if (!isInTransaction) this.#transactionEnd = this.#after(this.#limits.transaction);
     this.#arm();
@@ -74,13 +80,28 @@ export class SessionClock {
    * the wait of its commit for standbys, which nothing here may break off.
    */
   statementSent(isInTransaction: boolean): void {
-    this.#statementEnd = never;
     if (!isInTransaction) this.#transactionEnd = never;
+    else if (this.#isAgain) return;
+    if (!this.#isAgain) {
+      this.#sentEnd = this.#statementEnd === never ? this.#after(this.#limits.statement) : this.#statementEnd;
+    }
+    this.#statementEnd = never;
+  }
+
+  /** Its connection was lost, and it may be done again, within the time that it has left. */
+  statementGoesOn(isInTransaction: boolean): void {
+    if (this.#statementEnd === never) this.#statementEnd = this.#sentEnd;
+    this.#isAgain = true;
+    if (!isInTransaction && this.#transactionEnd === never) {
+      this.#transactionEnd = this.#after(this.#limits.transaction);
+    }
+    this.#arm();
   }
 
   /** ReadyForQuery has been sent. */
   ready(transaction: "idle" | "open" | "failed"): void {
-    this.#statementEnd = never;
+    this.#statementEnd = this.#sentEnd = never;
+    this.#isAgain = false;
     if (transaction !== "open") this.#transactionEnd = never;
     const isIdle = transaction === "idle";
     this.#idleEnd = this.#after(isIdle ? this.#limits.idleSession : this.#limits.idleInTransaction);

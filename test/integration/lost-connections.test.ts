@@ -3,6 +3,7 @@
 import type pg from "pg";
 import { serialize } from "pg-protocol";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { delay } from "../../src/base/delay.ts";
 import { startCluster, type TestCluster } from "../support/cluster.ts";
 import { ClusterClients, rowsOf, runAll } from "../support/cluster-clients.ts";
 import { eventually } from "../support/eventually.ts";
@@ -310,6 +311,23 @@ describe("a server that crashes", () => {
       expect(await rowsOf(client, `select balance from account where id = ${b1}`)).toEqual(["101"]);
       await back();
     }
+  });
+
+  test.each([
+    ["on one shard", "begin", () => `where id = ${b1}`],
+    ["on two shards", "select 1", () => `where id in (${b1}, ${c1})`],
+  ])("during a statement %s that is sent again: statement_timeout goes on", async (_, before, where) => {
+    await runAll(client, "set statement_timeout = 1500", before);
+    const answer = expect(client.query(`select pg_sleep(1) from account ${where()}`)).rejects.toMatchObject({
+      code: "57014",
+      message: "canceling statement due to statement timeout",
+    });
+    await backends("s2", working);
+    await delay(700);
+    await crash(working);
+    await answer;
+    await client.query("rollback");
+    await back();
   });
 
   test("during a write: nobody says that it may be tried again", async () => {

@@ -156,6 +156,42 @@ test("a statement is counted to its end, or until its shard counts", () => {
   expect(heard).toEqual(["statement at 680"]);
 });
 
+test("a statement of a transaction that is done again, and again, has no more time for it", () => {
+  clock.setLimits({ ...noLimits, statement: 100 }, false);
+  for (const begin of [() => clock.statementBegins(true), () => {}]) {
+    begin();
+    clock.statementSent(true);
+    timer.turn(60);
+    clock.statementGoesOn(true);
+    timer.turn(20);
+    clock.statementSent(true);
+    timer.turn(10);
+    clock.statementGoesOn(true);
+    clock.statementSent(true);
+    timer.turn(200);
+    clock.ready("open");
+  }
+  expect(heard).toEqual(["statement at 100", "statement at 390"]);
+  clock.statementSent(true);
+  timer.turn(200);
+  expect(heard).toHaveLength(2);
+});
+
+test("one that commits by itself is not broken off at its shard, but waits no longer for it", () => {
+  clock.setLimits({ ...noLimits, statement: 100 }, false);
+  clock.statementBegins(false);
+  clock.statementSent(false);
+  timer.turn(60);
+  clock.statementGoesOn(false);
+  timer.turn(20);
+  clock.statementSent(false);
+  timer.turn(200);
+  expect(heard).toEqual([]);
+  clock.statementGoesOn(false);
+  timer.turn(10);
+  expect(heard).toEqual(["statement at 281"]);
+});
+
 test("many short statements need few timers", () => {
   clock.setLimits({ ...noLimits, statement: 1000, idleSession: 1000 }, false);
   for (let i = 0; i < 1000; i++) {
