@@ -31,6 +31,8 @@ export class SessionSettings {
     const entries = new Map(this.entries);
     if (value === undefined) entries.delete(name);
     else entries.set(name, value);
+    // As in PostgreSQL: who becomes another user has not taken a role yet.
+    if (name === "session authorization") entries.delete("role");
     return SessionSettings.of(entries);
   }
 

@@ -105,6 +105,16 @@ SELECT count(*) FROM customers
 
 RESET SESSION AUTHORIZATION
 
+SET ROLE reader
+
+SET SESSION AUTHORIZATION reader
+
+SELECT current_user, session_user, current_setting('role')
+
+RESET SESSION AUTHORIZATION
+
+SELECT current_user, session_user, current_setting('role')
+
 -- case: row level security
 GRANT ALL ON customers, orders TO reader
 
