@@ -1,6 +1,8 @@
 // The agent's round: observe, decide, act. It waits for nothing that may take long: what is asked of PostgreSQL, the store
 // and the other tablets goes on in the background, and whatever comes back begins the next round.
+import type { Pledge } from "../src/agent-api/pledge.ts";
 import { unreachable } from "../src/base/assert.ts";
+import { backoff } from "../src/base/backoff.ts";
 import { delayUnlessAborted } from "../src/base/delay.ts";
 import type { Log } from "../src/base/log.ts";
 import { getShard, type ReadShard, replaceShard } from "../src/topology/change-shard.ts";
@@ -115,12 +117,16 @@ export class Loop {
   /** Resolves after the signal is aborted. */
   async run(): Promise<void> {
     const { signal, log } = this.#options;
+    const pause = backoff({ maxMs: 1_000 });
     while (!signal.aborted) {
       this.#wake = Promise.withResolvers();
       try {
         await this.#round();
+        pause.reset();
       } catch (error) {
         log.error({ err: error }, "a round of the agent has failed");
+        // What fails may make news itself.
+        await delayUnlessAborted(pause.next(), signal);
       }
       const calm = new AbortController();
       await Promise.race([this.#wake.promise, delayUnlessAborted(tickMs, AbortSignal.any([signal, calm.signal]))]);
@@ -193,7 +199,7 @@ export class Loop {
       case "change-shard":
         return await this.#change(decision);
       case "give-pledge":
-        return await postgres.givePledge({ term: decision.term, candidate: decision.candidate });
+        return await this.#pledgeToTarget({ term: decision.term, candidate: decision.candidate });
       case "ask-pledges": {
         const pledge = { term: decision.term, candidate: view.self };
         lease.setCandidateSince(candidateSinceMs(view) ?? now());
@@ -226,6 +232,16 @@ export class Loop {
         return postgres.setSynchronous(decision.cohort, shard.term);
       default:
         return unreachable(decision);
+    }
+  }
+
+  /** Who cannot write it leaves the lease all the same: the target may have enough pledges of others. */
+  async #pledgeToTarget(pledge: Pledge): Promise<void> {
+    try {
+      await this.#options.postgres.givePledge(pledge);
+    } catch (error) {
+      if (this.#options.lease.state().kind === "mine") this.#askLease("release");
+      throw error;
     }
   }
 

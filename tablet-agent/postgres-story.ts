@@ -17,6 +17,8 @@ export interface PostgresStory {
   /** By itself, or it had to be killed. */
   failed(): void;
   startFailed(error: unknown): void;
+  /** What it has been through with other data says nothing of these. */
+  cloned(): void;
 }
 
 interface Stopped {
@@ -59,6 +61,10 @@ export function postgresStory(data: DataState | undefined, now: () => number): P
     },
     failed: () => fail("crashed"),
     startFailed: (error) => fail(endingOf(error)),
+    cloned() {
+      failedAtMs = [];
+      end = { how: "cleanly", sinceMs: now() };
+    },
   };
 }
 

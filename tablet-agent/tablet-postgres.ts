@@ -135,6 +135,7 @@ export class TabletPostgres {
       }
       this.hasData = true;
       this.cannotFollow = undefined;
+      this.story.cloned();
       await this.state.write({ isWhole: true });
     });
   }

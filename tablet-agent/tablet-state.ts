@@ -4,7 +4,7 @@ import type { Pledge } from "../src/agent-api/pledge.ts";
 import { AppError } from "../src/base/app-error.ts";
 import { type Json, parseJson } from "../src/base/json.ts";
 import { readIfThere } from "../src/base/read-if-there.ts";
-import { writeFileWhole } from "../src/base/write-file.ts";
+import { writeDespiteFullDisk } from "../src/base/write-despite-full-disk.ts";
 
 export interface TabletState {
   readonly pledge: Pledge;
@@ -67,7 +67,7 @@ function stateFile(path: string, first: TabletState): TabletStateFile {
   let writing: Promise<void> = Promise.resolve();
   const write = async (change: StateChange) => {
     const next = { ...state, ...(typeof change === "function" ? change(state) : change) };
-    await writeFileWhole(path, `${JSON.stringify(next, null, 2)}\n`, { mode: 0o600 });
+    await writeDespiteFullDisk(path, `${JSON.stringify(next, null, 2)}\n`);
     state = next;
   };
   return {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { AppError } from "../../src/base/app-error.ts";
 import { parseJson } from "../../src/base/json.ts";
 import { readIfThere } from "../../src/base/read-if-there.ts";
-import { writeFileWhole } from "../../src/base/write-file.ts";
+import { writeDespiteFullDisk } from "../../src/base/write-despite-full-disk.ts";
 
 export interface OwnerMark {
   /** See Place. */
@@ -41,5 +41,5 @@ export async function readMark(directory: string): Promise<OwnerMark | undefined
 /** Resolves when it is on disk. undefined: from now on it is nobody's. */
 export async function writeMark(directory: string, owner: OwnerMark | undefined): Promise<void> {
   const text = `${JSON.stringify({ owner: owner ?? null }, undefined, 2)}\n`;
-  await writeFileWhole(join(directory, fileName), text, { mode: 0o600 });
+  await writeDespiteFullDisk(join(directory, fileName), text);
 }

@@ -4,14 +4,12 @@ import type { Stage } from "./stage.ts";
 import type { TabletProcess } from "./tablet-process.ts";
 import type { Fault } from "./trial.ts";
 
-type Who = "primary" | "standby";
+export type Who = "primary" | "standby";
 
 /** Longer than a lease, and than what it takes to begin a term after it: who could take over has done so. */
-const longMs = 9_000;
+export const longMs = 9_000;
 const refusedMsMax = 5_000;
 const pollMs = 50;
-/** As PostgreSQL says it of a statement that it has not done. */
-const diskFull = "53100";
 
 export const switchover: Fault = {
   name: "a planned switchover",
@@ -70,6 +68,25 @@ export const killMachine: Fault = {
 export const freezeMachine: Fault = { ...freeze("primary", "agent", "postgres"), primary: "changes" };
 export const freezeAgent: Fault = { ...freeze("primary", "agent"), primary: "changes" };
 export const freezePostgres: Fault = freeze("primary", "postgres");
+
+/** Each time when it has come back. */
+export const crashLoop: Fault = {
+  name: "PostgreSQL of the primary crashes again and again",
+  async inject(stage) {
+    const primary = await stage.primary();
+    const isPrimary = async () => (await stage.primary()) === primary;
+    const isBack = async () => (await stage.agents.ask(stage.target(primary))).role === "primary";
+    for (let crashes = 0; crashes < 3 && (await isPrimary()); crashes++) {
+      primary.kill("postgres");
+      await delay(pollMs);
+      while ((await isPrimary()) && !(await isBack())) await delay(pollMs);
+    }
+    return undefined;
+  },
+  primary: "changes",
+  because: [/PostgreSQL (crashes again and again|has been down for 1.5 s), and others can take over/],
+  pauseMsMax: 8_000,
+};
 
 export const killStandby: Fault = {
   name: "PostgreSQL of a standby is killed",
@@ -227,13 +244,6 @@ export const cutGateway: Fault = {
   pauseMsMax: 10_000,
 };
 
-export const fillDiskOfPrimary: Fault = fillDisk("primary", {
-  primary: "changes",
-  pauseMsMax: 15_000,
-  lastsMs: longMs,
-});
-export const fillDiskOfStandby: Fault = fillDisk("standby", { primary: "stays", pauseMsMax: 3_000, lastsMs: longMs });
-
 /** The second one while the first one lasts; both are mended together. */
 export function together(one: Fault, other: Fault, afterMs: number): Fault {
   return {
@@ -269,7 +279,7 @@ function freeze(who: Who, ...parts: readonly ("agent" | "postgres")[]): Fault {
   };
 }
 
-function on(who: Who, act: (tablet: TabletProcess) => unknown): Fault["inject"] {
+export function on(who: Who, act: (tablet: TabletProcess) => unknown): Fault["inject"] {
   return async (stage) => {
     const tablet = who === "primary" ? await stage.primary() : (await stage.standbys())[0]!;
     const mend = act(tablet);
@@ -289,18 +299,5 @@ function withoutStore(whose: (stage: Stage) => Promise<readonly string[]>): Faul
     const parties = await whose(stage);
     await Promise.all(parties.map((party) => stage.takeStore(party)));
     return () => Promise.all(parties.map((party) => stage.giveStore(party)));
-  };
-}
-
-function fillDisk(who: Who, rest: Pick<Fault, "primary" | "pauseMsMax" | "lastsMs">): Fault {
-  return {
-    name: `the disk of ${who === "primary" ? "the primary" : "a standby"} is full`,
-    async inject(stage) {
-      const tablet = who === "primary" ? await stage.primary() : (await stage.standbys())[0]!;
-      const disk = stage.fillDisk(tablet);
-      return () => disk.release();
-    },
-    moreErrors: [diskFull],
-    ...rest,
   };
 }

@@ -1,6 +1,5 @@
 // One shard of three tablets and a gateway, all of them processes as in a cluster, with everything between them that can be
 // taken away: each link of the network, each one's way to the topology, and, where this machine allows it, the disks.
-import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { chmod, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -20,6 +19,7 @@ import { leasesDirectory } from "../../src/topology/local-leases.ts";
 import { localStore } from "../../src/topology/local-store.ts";
 import type { Address, DurabilityPolicy, Shard, ShardName } from "../../src/topology/snapshot.ts";
 import { freePorts } from "../kubernetes/free-ports.ts";
+import { mountDisk, unmountDisk } from "../support/disk.ts";
 import { Network } from "./network.ts";
 import { TabletProcess } from "./tablet-process.ts";
 
@@ -30,7 +30,7 @@ const diskBytes = 512 * 2 ** 20;
 
 export interface StageOptions {
   readonly durability?: DurabilityPolicy;
-  /** A disk of its own for each tablet; needs `canMount`. */
+  /** Disks of their own for each tablet and the store; needs `canMount`. */
   readonly hasDisks?: boolean;
   /** Directory of PostgreSQL's programs, if not those of npm. */
   readonly pgBin?: string;
@@ -63,8 +63,13 @@ export class Stage {
 
   private constructor(dataDir: string) {
     this.dataDir = dataDir;
-    const store = localStore(join(dataDir, "topology"));
+    const store = localStore(this.topology);
     this.#shard = async () => (await getShard(store, shardName)).shard;
+  }
+
+  /** The directory of the store. */
+  get topology(): string {
+    return join(this.dataDir, "topology");
   }
 
   /** What the topology says at this moment. */
@@ -127,15 +132,7 @@ export class Stage {
   }
 
   async giveStore(party: string): Promise<void> {
-    if (!existsSync(this.#storeOf(party))) await symlink(join(this.dataDir, "topology"), this.#storeOf(party));
-  }
-
-  /** Until nothing is left; `release` gives it back. */
-  fillDisk({ directory }: TabletProcess): { release(): Promise<void> } {
-    const file = join(directory, "filler");
-    // dd ends when the disk is full.
-    spawnSync("dd", ["if=/dev/zero", `of=${file}`, "bs=64k"], { stdio: "ignore" });
-    return { release: () => rm(file, { force: true }) };
+    if (!existsSync(this.#storeOf(party))) await symlink(this.topology, this.#storeOf(party));
   }
 
   /** What the agents have decided, in the order of time. */
@@ -151,7 +148,7 @@ export class Stage {
     await this.#gateway?.exited;
     await Promise.all(this.tablets.map((tablet) => tablet.close()));
     await this.network.close();
-    for (const { directory } of this.tablets) spawnSync("umount", [directory], { stdio: "ignore" });
+    for (const directory of [this.topology, ...this.tablets.map(({ directory }) => directory)]) unmountDisk(directory);
     if (!process.env.SHARDGRES_KEEP) await rm(this.dataDir, { recursive: true, force: true, maxRetries: 5 });
   }
 
@@ -159,8 +156,11 @@ export class Stage {
     const { dataDir } = this;
     const user = await serverUser(dataDir);
     const postgres = await findPostgres(pgBin);
-    const topology = join(dataDir, "topology");
-    for (const path of [topology, join(topology, leasesDirectory)]) await makeDirectory(path, user, 0o755);
+    const { topology } = this;
+    const giveDisk = (directory: string) => mountDisk(directory, diskBytes, user && [user.uid, user.gid]);
+    await makeDirectory(topology, user, 0o755);
+    if (hasDisks) giveDisk(topology);
+    await makeDirectory(join(topology, leasesDirectory), user, 0o755);
     for (const name of ["stores", "logs", "tablets", "reach"])
       await makeDirectory(join(dataDir, name), undefined, 0o755);
     for (const party of this.parties) await symlink(topology, this.#storeOf(party));
@@ -186,7 +186,7 @@ export class Stage {
     for (const place of places) {
       const directory = join(dataDir, "tablets", place.name);
       await makeDirectory(directory, user, 0o700);
-      if (hasDisks) mountDisk(directory, user?.uid ?? 0, user?.gid ?? 0);
+      if (hasDisks) giveDisk(directory);
       const args = {
         topology: this.#storeOf(place.name),
         shard: shardName,
@@ -270,17 +270,4 @@ export class Stage {
       }
     });
   }
-}
-
-/** Whether this process may give tablets disks of their own. */
-export function canMount(): boolean {
-  if (process.getuid?.() !== 0) return false;
-  const script = 'd=$(mktemp -d) && mount -t tmpfs -o size=64k none "$d" && umount "$d" && rmdir "$d"';
-  return spawnSync("sh", ["-c", script], { stdio: "ignore" }).status === 0;
-}
-
-function mountDisk(directory: string, uid: number, gid: number): void {
-  const options = `size=${diskBytes},uid=${uid},gid=${gid},mode=0700`;
-  const { status, stderr } = spawnSync("mount", ["-t", "tmpfs", "-o", options, "none", directory]);
-  if (status !== 0) throw new Error(`no disk for ${directory}: ${stderr}`);
 }

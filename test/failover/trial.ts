@@ -20,6 +20,8 @@ export interface Fault {
   readonly primary: "stays" | "changes" | "any";
   /** Nothing but a pause is noticed by clients. */
   readonly isPlanned?: true;
+  /** Sentences by which the agents have answered it, each by one of them at least. */
+  readonly because?: readonly RegExp[];
   /** Besides what unplanned trouble may do. */
   readonly moreErrors?: readonly string[];
   /** After the fault, or after it is mended if it `blocks`. */
@@ -37,8 +39,12 @@ export interface Outcome {
   readonly problems: readonly string[];
 }
 
-/** What unplanned trouble may do to statements: broken off in a transaction, or nobody knows. */
-const unplannedErrors = ["08006", "08007", "57P01", "57P02"];
+/** What unplanned trouble may do (docs/failover.md): a transaction is broken off, or nobody knows what became of a write. */
+const unplannedErrors: Readonly<Record<Failure["place"], readonly string[]>> = {
+  autocommit: ["08007"],
+  transaction: ["08006", "57P01"],
+  commit: ["08006", "08007", "57P01"],
+};
 const wholeMsMax = 60_000;
 const pollMs = 25;
 
@@ -133,12 +139,18 @@ export class Trials {
     if (fault.primary !== "any") {
       check(changed === (fault.primary === "changes"), `the primary was ${primaries[0]}, and is ${primaries[1]}`);
     }
-    const allowed = new Set([...(fault.isPlanned ? [] : unplannedErrors), ...(fault.moreErrors ?? [])]);
     for (const { code, place, message, tookMs } of failures) {
-      check(allowed.has(code), `${place} ended with ${code} after ${Math.round(tookMs)} ms: ${message}`);
+      const isAllowed = (!fault.isPlanned && unplannedErrors[place].includes(code)) || fault.moreErrors?.includes(code);
+      check(isAllowed ?? false, `${place} ended with ${code} after ${Math.round(tookMs)} ms: ${message}`);
     }
     problems.push(...(await this.contradictions()));
-    if (problems.length > 0) console.log(`${fault.name}:\n${await this.#story(beganAtMs)}`);
+    const story = await this.#story(beganAtMs);
+    for (const reason of fault.because ?? [])
+      check(
+        story.some((line) => reason.test(line)),
+        `nothing was done because of ${reason}`,
+      );
+    if (problems.length > 0) console.log(`${fault.name}:\n${story.join("\n")}`);
     const pauseFromMs = fault.blocks ? mendedAtMs : beganAtMs;
     return {
       pauseMs: ledger.longestGapMs(pauseFromMs, wholeAtMs),
@@ -224,9 +236,9 @@ export class Trials {
     return isWritten();
   }
 
-  async #story(fromMs: number): Promise<string> {
-    const from = new Date(Date.now() - (performance.now() - fromMs) - 1_000).toISOString().slice(11, 23);
-    return (await this.stage.decisions()).filter((line) => line >= from).join("\n");
+  async #story(fromMs: number): Promise<string[]> {
+    const from = new Date(Date.now() - (performance.now() - fromMs)).toISOString().slice(11, 23);
+    return (await this.stage.decisions()).filter((line) => line >= from);
   }
 }
 

@@ -47,12 +47,11 @@ export function act(tablet: Tablet, decision: Decision, world: World): void {
       changeShard(tablet, decision, world);
       break;
     case "give-pledge":
-      givePledge(tablet, decision, world);
+      if (!givePledge(tablet, decision, world)) giveUpLease(tablet, world);
       break;
     case "ask-pledges":
       memory.candidateSinceMs ??= clock(tablet, world);
-      givePledge(tablet, { term: decision.term, candidate: name }, world);
-      askOthers(tablet, tablet.pledge, world);
+      if (givePledge(tablet, { term: decision.term, candidate: name }, world)) askOthers(tablet, tablet.pledge, world);
       break;
     case "initialise":
       makeData(postgres);
@@ -194,11 +193,15 @@ export function cutReceiver(postgres: Postgres, nowMs: number): void {
   if (postgres.process.running) postgres.role = standby(undefined);
 }
 
-export function givePledge(tablet: Tablet, asked: Pledge, { mutation, events }: World): void {
-  if (!mayPledge(tablet.pledge, asked)) return;
-  if (tablet.pledge.term === asked.term) return;
+/** Whether nothing has failed: it is given then, or cannot be. */
+export function givePledge(tablet: Tablet, asked: Pledge, { mutation, events }: World): boolean {
+  if (!mayPledge(tablet.pledge, asked)) return true;
+  if (tablet.pledge.term === asked.term) return true;
   if (!mutation.keepReceiver) cutReceiver(tablet.postgres, events.now());
+  // As if nothing were reserved for it.
+  if (tablet.postgres.isDiskFull) return false;
   tablet.pledge = { term: asked.term, candidate: asked.candidate };
+  return true;
 }
 
 function answerOf(tablet: Tablet, askedAtMs: number, world: World) {
@@ -218,7 +221,7 @@ export function ask(tablet: Tablet, name: string, asked: Pledge | undefined, wor
   const other = world.tablets.get(name)!;
   const askedAtMs = clock(tablet, world);
   network.send(tablet.name, other.agent, () => {
-    if (asked) givePledge(other, asked, world);
+    if (asked && !givePledge(other, asked, world)) return;
     const answer = answerOf(other, askedAtMs, world);
     const said = saidOf(other);
     network.send(other.name, tablet.agent, () => {

@@ -4,7 +4,10 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { describe, test } from "vitest";
 import { kubernetesPrograms } from "../kubernetes/kubernetes-binary.ts";
+import { canMount } from "./disk.ts";
 import { postgresPrograms, programsWithRewind } from "./postgres-programs.ts";
+
+export const ownDisks = "disks of their own (root's right to mount)";
 
 export type Requirement =
   | "psql"
@@ -13,6 +16,7 @@ export type Requirement =
   | "PostgreSQL 16"
   | "PostgreSQL 17"
   | "pg_rewind"
+  | typeof ownDisks
   | "Kubernetes (npm run kubernetes)";
 
 const isThere: Readonly<Record<Requirement, () => boolean>> = {
@@ -21,6 +25,7 @@ const isThere: Readonly<Record<Requirement, () => boolean>> = {
   "PostgreSQL 16": () => existsSync(postgresPrograms(16)),
   "PostgreSQL 17": () => existsSync(postgresPrograms(17)),
   pg_rewind: () => programsWithRewind() !== undefined,
+  [ownDisks]: canMount,
   "python3 with psycopg2": () => pythonWithPsycopg2() !== undefined,
   "Kubernetes (npm run kubernetes)": () => kubernetesPrograms() !== undefined,
 };

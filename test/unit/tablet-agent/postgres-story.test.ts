@@ -60,3 +60,11 @@ test("only what was not asked for counts as a failure, and for a minute", () => 
   at(61_000);
   expect(story.stopped()?.failures).toBe(0);
 });
+
+test("data that were damaged and have been replaced are not damaged any more; clients have had none all the while", () => {
+  const { story, at } = told("shut-down");
+  for (let i = 0; i < 3; i++) story.startFailed(new AppError("corrupt-data", "no checkpoint"));
+  at(6_000);
+  story.cloned();
+  expect(story.stopped()).toEqual({ how: "cleanly", sinceMs: 6_000, downSinceMs: 1_000, failures: 0 });
+});
