@@ -16,6 +16,8 @@ export interface ProgramOptions {
   /** Standard error is appended to this file; undefined: goes where this process' goes. */
   readonly logFile: string | undefined;
   readonly onLine: (line: string) => void;
+  /** Besides those of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface Program {
@@ -29,7 +31,8 @@ const followParent = new URL("../base/follow-parent.ts", import.meta.url).href;
 /** Node keeps compiled sources here, which halves the time that a start takes; where it may not write, it does without. */
 const compileCache = fileURLToPath(new URL("../../node_modules/.cache/shardgres", import.meta.url));
 
-export async function startProgram({ main, args, user, logFile, onLine }: ProgramOptions): Promise<Program> {
+export async function startProgram(options: ProgramOptions): Promise<Program> {
+  const { main, args, user, logFile, onLine, environment } = options;
   if (logFile !== undefined) await rotateLog(logFile);
   const log = logFile === undefined ? undefined : await open(logFile, "a", 0o644);
   const child = spawn(process.execPath, ["--import", followParent, main, ...args], {
@@ -37,7 +40,7 @@ export async function startProgram({ main, args, user, logFile, onLine }: Progra
     // A process group of its own: Ctrl-C at the terminal reaches the launcher alone, which stops all in the right order.
     detached: true,
     stdio: ["pipe", "pipe", log?.fd ?? "inherit"],
-    env: { NODE_COMPILE_CACHE: compileCache, ...process.env },
+    env: { NODE_COMPILE_CACHE: compileCache, ...process.env, ...environment },
     ...(user && { uid: user.uid, gid: user.gid }),
   });
   await log?.close();

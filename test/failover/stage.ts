@@ -18,6 +18,7 @@ import { createTopology } from "../../src/topology/create-topology.ts";
 import { leasesDirectory } from "../../src/topology/local-leases.ts";
 import { localStore } from "../../src/topology/local-store.ts";
 import type { Address, DurabilityPolicy, Shard, ShardName } from "../../src/topology/snapshot.ts";
+import type { TopologyStore } from "../../src/topology/store.ts";
 import { freePorts } from "../kubernetes/free-ports.ts";
 import { mountDisk, unmountDisk } from "../support/disk.ts";
 import { Network } from "./network.ts";
@@ -28,10 +29,22 @@ const tabletNames = ["s1-0", "s1-1", "s1-2"] as const;
 const clientPassword = "secret";
 const diskBytes = 512 * 2 ** 20;
 
+/** A topology in Kubernetes. Each party has a link of its own to the API server, which is party "store". */
+export interface KubernetesPlace {
+  readonly store: TopologyStore;
+  /** As --topology has it. */
+  readonly place: string;
+  readonly apiServer: Address;
+  /** The text of a kubeconfig for whoever reaches the API server there. */
+  kubeconfig(at: Address): string;
+}
+
 export interface StageOptions {
   readonly durability?: DurabilityPolicy;
   /** Disks of their own for each tablet and the store; needs `canMount`. */
   readonly hasDisks?: boolean;
+  /** Instead of a directory. */
+  readonly kubernetes?: KubernetesPlace;
   /** Directory of PostgreSQL's programs, if not those of npm. */
   readonly pgBin?: string;
 }
@@ -40,7 +53,8 @@ export class Stage {
   readonly network = new Network();
   readonly tablets: TabletProcess[] = [];
   readonly dataDir: string;
-  #shard: () => Promise<Shard>;
+  #kubernetes: KubernetesPlace | undefined;
+  #store: TopologyStore;
   #client: AgentClient | undefined;
   #gateway: Program | undefined;
   #gatewayPort = 0;
@@ -51,7 +65,7 @@ export class Stage {
     const dataDir = await mkdtemp(join(tmpdir(), "sgf-"));
     // The tablets run as another user when the tests run as root.
     await chmod(dataDir, 0o755);
-    const stage = new Stage(dataDir);
+    const stage = new Stage(dataDir, options.kubernetes);
     try {
       await stage.#start(options);
       return stage;
@@ -61,10 +75,10 @@ export class Stage {
     }
   }
 
-  private constructor(dataDir: string) {
+  private constructor(dataDir: string, kubernetes: KubernetesPlace | undefined) {
     this.dataDir = dataDir;
-    const store = localStore(this.topology);
-    this.#shard = async () => (await getShard(store, shardName)).shard;
+    this.#kubernetes = kubernetes;
+    this.#store = kubernetes?.store ?? localStore(this.topology);
   }
 
   /** The directory of the store. */
@@ -73,8 +87,8 @@ export class Stage {
   }
 
   /** What the topology says at this moment. */
-  shard(): Promise<Shard> {
-    return this.#shard();
+  async shard(): Promise<Shard> {
+    return (await getShard(this.#store, shardName)).shard;
   }
 
   tablet(name: string): TabletProcess {
@@ -164,9 +178,8 @@ export class Stage {
     for (const name of ["stores", "logs", "tablets", "reach"])
       await makeDirectory(join(dataDir, name), undefined, 0o755);
     for (const party of this.parties) await symlink(topology, this.#storeOf(party));
-    const store = localStore(topology);
     const postgresVersion = String(postgres.version.major);
-    const made = await createTopology(store, {
+    const made = await createTopology(this.#store, {
       shardCount: 1,
       authentication: "scram-sha-256",
       postgresVersion,
@@ -188,7 +201,7 @@ export class Stage {
       await makeDirectory(directory, user, 0o700);
       if (hasDisks) giveDisk(directory);
       const args = {
-        topology: this.#storeOf(place.name),
+        topology: this.#placeFor(place.name),
         shard: shardName,
         "pg-bin": postgres.binDirectory,
         "roles-file": secrets.rolesFile,
@@ -199,7 +212,8 @@ export class Stage {
         reach: await this.#writeReach(place.name, places),
       };
       const logFile = join(dataDir, "logs", `${place.name}.log`);
-      this.tablets.push(new TabletProcess({ ...place, directory, args, user, logFile }));
+      const environment = await this.#environmentOf(place.name);
+      this.tablets.push(new TabletProcess({ ...place, directory, args, environment, user, logFile }));
     }
     for (const tablet of this.tablets) tablet.start();
     await this.#startGateway(secrets.adminPasswordFile, await this.#writeReach("gateway", places));
@@ -227,11 +241,12 @@ export class Stage {
     this.#gateway = await startProgram({
       main: gatewayMain,
       args: [
-        ...["--topology", this.#storeOf("gateway"), "--host", "127.0.0.1", "--port", "0"],
+        ...["--topology", this.#placeFor("gateway"), "--host", "127.0.0.1", "--port", "0"],
         ...["--admin-password-file", adminPasswordFile, "--reach", reachFile],
       ],
       user: undefined,
       logFile: join(this.dataDir, "logs", "gateway.log"),
+      environment: await this.#environmentOf("gateway"),
       onLine(line) {
         const said = JSON.parse(line) as { ready?: unknown; port?: unknown };
         if (said.ready === true) ready.resolve(Number(said.port));
@@ -252,6 +267,18 @@ export class Stage {
       await this.release(client);
       throw error;
     }
+  }
+
+  #placeFor(party: string): string {
+    return this.#kubernetes?.place ?? this.#storeOf(party);
+  }
+
+  async #environmentOf(party: string): Promise<Record<string, string>> {
+    if (!this.#kubernetes) return {};
+    const { kubeconfig, apiServer } = this.#kubernetes;
+    const file = join(this.dataDir, "reach", `${party}.kubeconfig`);
+    await writeFile(file, kubeconfig(await this.network.link(party, "store", apiServer)));
+    return { KUBECONFIG: file };
   }
 
   #storeOf(party: string): string {

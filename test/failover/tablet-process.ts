@@ -16,6 +16,7 @@ export interface TabletProcessOptions {
   readonly api: Address;
   /** Of the agent, without what is said here. */
   readonly args: Readonly<Record<string, string>>;
+  readonly environment: Readonly<Record<string, string>>;
   readonly user: ServerUser | undefined;
   readonly logFile: string;
 }
@@ -110,13 +111,14 @@ export class TabletProcess {
   }
 
   #startAgent(): Promise<Program> {
-    const { name, directory, postgres, api, args, user, logFile } = this.#options;
+    const { name, directory, postgres, api, args, environment, user, logFile } = this.#options;
     const all = { tablet: name, directory, postgres: text(postgres), api: text(api), ...args };
     return startProgram({
       main: tabletAgentMain,
       args: Object.entries(all).flatMap(([option, value]) => [`--${option}`, value]),
       user,
       logFile,
+      environment,
       onLine: () => {},
     });
   }
