@@ -24,15 +24,22 @@ export const fillDiskOfAgent: Fault = {
   name: "the disk of the primary takes no more files, in the middle of a switchover",
   async inject(stage) {
     const primary = await stage.primary();
+    let isOver = false;
     // It may not end well: others take over all the same.
-    const switching = switchover.inject(stage).catch(() => {});
-    while ((await stage.shard()).switchover === undefined) await delay(1);
+    const switching = switchover
+      .inject(stage)
+      .catch(() => {})
+      .finally(() => {
+        isOver = true;
+      });
+    while (!isOver && (await stage.shard()).switchover === undefined) await delay(1);
     const filling = takeFileNames(primary.directory);
     return async () => {
       filling.release();
       await switching;
     };
   },
+  isAlone: true,
   primary: "changes",
   moreErrors: [diskFull],
   pauseMsMax: 15_000,
@@ -52,6 +59,7 @@ export const fillStore: Fault = {
 export const damageData: Fault = {
   name: "the data of the primary are damaged",
   inject: whileNobodyLooks(async ({ directory }) => rm(join(directory, "pgdata", "pg_wal"), { recursive: true })),
+  isAlone: true,
   primary: "changes",
   because: [/PostgreSQL does not start with this data, and others/, /clone: PostgreSQL does not start with this data/],
   pauseMsMax: 8_000,
@@ -66,6 +74,7 @@ export const removeData: Fault = {
     primary.revive();
     return undefined;
   },
+  isAlone: true,
   primary: "changes",
   because: [/clone: there is no whole data here/],
   pauseMsMax: 15_000,
@@ -95,6 +104,7 @@ export const outrunStandby: Fault = {
     await stage.release(client);
     return () => standby.revive();
   },
+  isAlone: true,
   primary: "stays",
   because: [/clone: it cannot follow/],
   pauseMsMax: 3_000,

@@ -83,6 +83,7 @@ export const crashLoop: Fault = {
     }
     return undefined;
   },
+  isAlone: true,
   primary: "changes",
   because: [/PostgreSQL (crashes again and again|has been down for 1.5 s), and others can take over/],
   pauseMsMax: 8_000,

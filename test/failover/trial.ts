@@ -18,6 +18,8 @@ export interface Fault {
   readonly blocks?: true;
   /** What becomes of the primary. "any": whatever is sooner. */
   readonly primary: "stays" | "changes" | "any";
+  /** Together with another one it might take more than the policy covers, or could not be done. */
+  readonly isAlone?: true;
   /** Nothing but a pause is noticed by clients. */
   readonly isPlanned?: true;
   /** Sentences by which the agents have answered it, each by one of them at least. */
