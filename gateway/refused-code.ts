@@ -19,8 +19,9 @@ const traces = [
 
 /** What makes the commit wait for less, as commit-durability.ts keeps statements from doing. */
 const lowering = [
-  /\bset\s+(?:(?:local|session)\s+)?synchronous_commit\b(?!\s*(?:=|to)\s*'{0,2}(?:on|remote_apply)\b)/i,
-  /\bset_config\s*\(\s*'{1,2}synchronous_commit'{1,2}(?!\s*,\s*'{1,2}(?:on|remote_apply)')/i,
+  /\bset\s+(?:(?:local|session)\s+)?"?synchronous_commit\b"?(?!\s*(?:=|to)\s*'{0,2}(?:on|remote_apply|true|yes|1|default)\b)/i,
+  /\bset_config\s*\((?:\s*setting_name\s*=>)?\s*'{1,2}synchronous_commit(?!'{1,2}\s*,\s*(?:new_value\s*=>\s*)?'{1,2}(?:on|remote_apply)')/i,
+  /\bupdate\s+(?:pg_catalog\s*\.\s*)?pg_settings\b/i,
 ];
 
 interface Refused {

@@ -119,7 +119,8 @@ export class TabletPostgres {
 
   clone(upstream: Upstream): void {
     this.actions.begin("clone", async (signal) => {
-      await this.#beginRebuild(upstream, signal);
+      await this.server.checkPrimary(upstream, signal);
+      await this.#beginRebuild(upstream);
       if (this.hasData) await this.server.remove();
       this.hasData = false;
       const { onActivity } = this.#options;
@@ -143,8 +144,9 @@ export class TabletPostgres {
   /** `lost`: what it has that `upstream` has not. It is counted once, when there is no way back. */
   rewind(upstream: Upstream, lost: LostWal | undefined): void {
     this.actions.begin("rewind", async (signal) => {
+      await this.server.checkPrimary(upstream, signal);
       await this.#stop("fast");
-      await this.#beginRebuild(upstream, signal);
+      await this.#beginRebuild(upstream);
       if (lost) this.#lose(lost);
       const outcome = await this.server.rewind(upstream, signal);
       this.#options.log.info({ from: upstream.tablet, outcome }, "rewound");
@@ -328,8 +330,7 @@ export class TabletPostgres {
   }
 
   /** From here on what is here counts for nothing. */
-  async #beginRebuild(upstream: Upstream, signal: AbortSignal): Promise<void> {
-    await this.server.checkPrimary(upstream, signal);
+  async #beginRebuild(upstream: Upstream): Promise<void> {
     await this.#stop("immediate");
     await this.state.write(followed(upstream, { isWhole: false }));
   }

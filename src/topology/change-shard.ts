@@ -8,7 +8,7 @@ import { isConflict, type TopologyStore } from "./store.ts";
 /** A shard as it was read, for a change that must not be made when it has changed meanwhile. */
 export interface ReadShard {
   readonly shard: Shard;
-  /** Opaque; see `Entry`. */
+  /** See `Entry`. */
   readonly version: string;
 }
 

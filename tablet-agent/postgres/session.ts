@@ -22,8 +22,11 @@ const settings = ["default_transaction_read_only=off", "synchronous_commit=local
   .map((setting) => `-c ${setting}`)
   .join(" ");
 
-/** Whoever opens it ends it. Throws when there is nobody to talk to within seconds. */
-export async function openSession({ address, password, authorityFile }: SessionTarget): Promise<pg.Client> {
+/** Whoever opens it ends it. Throws when there is nobody to talk to within seconds, or the reason of the signal. */
+export async function openSession(
+  { address, password, authorityFile }: SessionTarget,
+  signal?: AbortSignal,
+): Promise<pg.Client> {
   const isRemote = authorityFile !== undefined && !address.host.startsWith("/");
   const client = new pg.Client({
     host: address.host,
@@ -40,11 +43,16 @@ export async function openSession({ address, password, authorityFile }: SessionT
   });
   // Whoever waits for an answer is told; an error in between shows at the next query.
   client.on("error", () => {});
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal?.reason);
+  signal?.addEventListener("abort", abort);
   try {
-    await client.connect();
+    await Promise.race([client.connect(), aborted.promise]);
   } catch (error) {
     closeSession(client);
     throw error;
+  } finally {
+    signal?.removeEventListener("abort", abort);
   }
   return client;
 }
@@ -56,7 +64,7 @@ export async function withSession<T>(
   signal?: AbortSignal,
 ): Promise<T> {
   signal?.throwIfAborted();
-  const client = await openSession(target);
+  const client = await openSession(target, signal);
   const abort = () => closeSession(client);
   signal?.addEventListener("abort", abort);
   try {

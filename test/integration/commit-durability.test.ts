@@ -17,6 +17,7 @@ beforeAll(async () => {
   await runAll(
     first,
     "create function hurry() returns text language sql as $$ select set_config('synchronous_commit', 'off', true) $$",
+    "create function careful() returns text language sql as $$ select set_config('synchronous_commit', 'on', true) $$",
     "create function hurry_on() returns text language plpgsql as $$ begin return hurry(); end $$",
     "create function hurried() returns trigger language plpgsql as $$ begin perform hurry(); return new; end $$",
     "create table pushed (id int)",
@@ -153,6 +154,7 @@ describe("where commits wait for standbys", () => {
     ["a DO block", "do $$ begin set local synchronous_commit = off; end $$"],
     ["a DO block", "do $$ begin perform set_config('synchronous_commit', 'local', true); end $$"],
     ["a DO block", "do $$ begin execute 'set local synchronous_commit to ''off'''; end $$"],
+    ["a DO block", 'do $$ begin set local "synchronous_commit" = off; end $$'],
     ['function "hurry"', "select hurry()"],
     ['function "hurry_on"', "insert into t select 100 where hurry_on() is null"],
     ['a trigger of table "pushed"', "insert into pushed values (1)"],
@@ -161,7 +163,15 @@ describe("where commits wait for standbys", () => {
       code: "0A000",
       message: `${what} lowers synchronous_commit [SG089]`,
     });
-    await client.query("do $$ begin set local synchronous_commit = on; end $$");
+  });
+
+  test.each([
+    "do $$ begin set local synchronous_commit = on; end $$",
+    "do $$ begin set local synchronous_commit to default; end $$",
+    "do $$ begin perform current_setting('synchronous_commit'); end $$",
+    "select careful()",
+  ])("what does not lower it is carried out: %s", async (text) => {
+    await client.query(text);
   });
 
   test("what decides about standbys cannot be set for the system", async () => {
