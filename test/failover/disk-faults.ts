@@ -45,14 +45,21 @@ export const fillDiskOfAgent: Fault = {
   pauseMsMax: 15_000,
 };
 
+/** It can be read, and no lease be renewed. When there is room again, whoever is first has the lease, which has run out. */
 export const fillStore: Fault = {
   name: "the disk of the store is full",
   async inject(stage) {
+    const primary = await stage.primary();
     const filling = fillDisk(stage.topology);
-    return () => filling.release();
+    return async () => {
+      const then = await stage.primary();
+      filling.release();
+      if (then !== primary) throw new Error(`${then.name} has become primary meanwhile`);
+    };
   },
   lastsMs: longMs,
-  primary: "stays",
+  isAlone: true,
+  primary: "any",
   pauseMsMax: 2_000,
 };
 
