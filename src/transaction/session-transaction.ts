@@ -139,7 +139,7 @@ export class SessionTransaction {
     const participants = [...this.participants.values()];
     this.participants.clear();
     await Promise.all(participants.map((participant) => this.#rollBack(participant)));
-    for (const participant of participants) this.#leave(participant, this.#services.traveller().settings);
+    for (const participant of participants) this.#leave(participant);
   }
 
   /** REPEATABLE READ: one snapshot of all shards, which agree about every distributed commit. */
@@ -211,9 +211,8 @@ export class SessionTransaction {
     this.#reported.clear();
     if (savepoint === undefined) {
       this.participants.clear();
-      const { settings } = this.#services.traveller();
       this.#freeing = Promise.all(participants.map((participant) => this.#rollBack(participant))).then(() => {
-        for (const participant of participants) this.#leave(participant, settings);
+        for (const participant of participants) this.#leave(participant);
       });
       return;
     }
@@ -315,7 +314,8 @@ export class SessionTransaction {
       await this.#undo();
       throw error;
     }
-    this.#end(settings);
+    for (const { lease } of this.participants.values()) lease.settings = settings;
+    this.#end();
     return { tag, settings };
   }
 
@@ -340,7 +340,7 @@ export class SessionTransaction {
     await this.#freeing;
     this.#reported.clear();
     await Promise.all([...this.participants.values()].map((participant) => this.#rollBack(participant)));
-    this.#end(this.#services.traveller().settings);
+    this.#end();
   }
 
   async #rollBack(participant: Participant): Promise<void> {
@@ -352,10 +352,9 @@ export class SessionTransaction {
     }
   }
 
-  /** The participant has ended its part. */
-  #leave({ lease, shard, busyUntil }: Participant, settings: SessionSettings): void {
+  /** The participant has ended its part. Rolled back, it has the settings it joined with, whatever the session's are now. */
+  #leave({ lease, shard, busyUntil }: Participant): void {
     const { reserved } = this.#services;
-    lease.settings = settings;
     if (reserved.get(shard) === lease) {
       if (lease.connection.isClosed) reserved.delete(shard);
     } else if (busyUntil === undefined) {
@@ -365,8 +364,8 @@ export class SessionTransaction {
     }
   }
 
-  #end(settings: SessionSettings): void {
-    for (const participant of this.participants.values()) this.#leave(participant, settings);
+  #end(): void {
+    for (const participant of this.participants.values()) this.#leave(participant);
     this.participants.clear();
     this.#freeing = undefined;
     this.#steps = undefined;

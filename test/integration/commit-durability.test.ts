@@ -190,13 +190,26 @@ test("a session that has set it before commits must wait for standbys waits as w
   const listening = await cluster.open();
   const hasty = await cluster.open();
   const between = await cluster.open();
+  const rolledBack = await cluster.open();
+  const failed = await cluster.open();
+  const lowDefault = await cluster.open();
   await listening.query("listen news");
   await runAll(hasty, "set synchronous_commit = off", "listen news");
   await runAll(between, "begin", first, "listen news");
+  for (const session of [rolledBack, failed]) {
+    await runAll(session, "set synchronous_commit = off", "listen news", "begin", "select 1 from pg_class limit 1");
+  }
+  await runAll(lowDefault, "begin", first, "listen news");
   await demand("one");
   await between.query("commit");
+  await expect(failed.query("select 1 / 0 from pg_class")).rejects.toMatchObject({ code: "22012" });
+  await failed.query("commit");
+  for (const session of [rolledBack, lowDefault]) await session.query("rollback");
+  for (const session of [rolledBack, failed, lowDefault]) {
+    expect(await rowsOf(session, "select current_setting('synchronous_commit')")).toEqual(["on"]);
+  }
   // Of connections that they keep, at home.
-  for (const session of [listening, hasty, between]) {
+  for (const session of [listening, hasty, between, rolledBack, failed, lowDefault]) {
     for (const [before, after] of [
       ["select 1", "select 1"],
       ["reset synchronous_commit", "select 1"],
