@@ -227,7 +227,8 @@ export class ShardConnections {
     const openingMax = this.#away === undefined ? Number.POSITIVE_INFINITY : 1;
     while (this.#openings.size < Math.min(this.#line.length, openingMax)) {
       const [count, idle] = [this.#all.size + this.#openings.size, this.#idle.length];
-      const waiter = this.#line.find((each) => count - idle < this.#limitOf(each) && !this.#openings.has(each));
+      const among = count - idle < this.#limits.perShardMax ? "all" : "holders";
+      const waiter = this.#line.find(among, (each) => count - idle < this.#limitOf(each) && !this.#openings.has(each));
       if (waiter === undefined) return;
       if (count < this.#limitOf(waiter)) void this.#open(waiter);
       // Somebody else's idle connection makes room, which has been used already when this returns.

@@ -19,6 +19,8 @@ export class WaitingLine {
   readonly #waitTimeoutMs: number;
   readonly #heldTooLong: (waiter: Waiter) => Error;
   #waiters: Waiter[] = [];
+  /** Those of them who hold connections to other shards. */
+  readonly #holders = new Set<Waiter>();
   #isHeld = false;
   #timer: NodeJS.Timeout | undefined;
   #ringsAt = Number.POSITIVE_INFINITY;
@@ -33,8 +35,10 @@ export class WaitingLine {
     return this.#waiters.length;
   }
 
-  find(matches: (waiter: Waiter) => boolean): Waiter | undefined {
-    return this.#waiters.find(matches);
+  /** `among`: the others are not even looked at, however many they are. */
+  find(among: "all" | "holders", matches: (waiter: Waiter) => boolean): Waiter | undefined {
+    for (const waiter of among === "all" ? this.#waiters : this.#holders) if (matches(waiter)) return waiter;
+    return undefined;
   }
 
   /** Resolves with what `use` is called with. `stands`: called when it stands in the line. */
@@ -65,6 +69,7 @@ export class WaitingLine {
         },
       };
       this.#waiters.push(waiter);
+      if (options.holdsOthers === true) this.#holders.add(waiter);
       signal?.addEventListener("abort", giveUp, { once: true });
       stands(waiter);
     });
@@ -77,7 +82,10 @@ export class WaitingLine {
   /** The first that matches leaves the line; its caller has to `use` or `fail` it. */
   leave(matches: (waiter: Waiter) => boolean): Waiter | undefined {
     const at = this.#waiters.findIndex(matches);
-    return at < 0 ? undefined : this.#waiters.splice(at, 1)[0];
+    if (at < 0) return undefined;
+    const [waiter] = this.#waiters.splice(at, 1);
+    this.#holders.delete(waiter!);
+    return waiter;
   }
 
   /** Nothing happens when it does not wait any more. */
@@ -117,6 +125,7 @@ export class WaitingLine {
 
   close(reason: Error): void {
     clearTimeout(this.#timer);
+    this.#holders.clear();
     for (const waiter of this.#waiters.splice(0)) waiter.fail(reason);
   }
 

@@ -105,6 +105,20 @@ test("who holds others does not wait behind those who may not go beyond the limi
   await plain;
 });
 
+test("at the limit, who comes does not look at all who wait already", async () => {
+  await some(4, "a");
+  let looks = 0;
+  const options = {
+    get holdsOthers() {
+      looks++;
+      return false;
+    },
+  };
+  for (let i = 0; i < 1_000; i++) void take("a", options);
+  expect(connections.counts).toEqual({ open: 4, idle: 0, waiting: 1_000 });
+  expect(looks).toBeLessThan(10_000);
+});
+
 test("one connection is tried for at another primary, whatever is closed meanwhile", async () => {
   const busy = [...(await some(4, "a")), await take("a", { holdsOthers: true })];
   const waiting = [take("b")];
