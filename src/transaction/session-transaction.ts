@@ -286,9 +286,8 @@ export class SessionTransaction {
 
   /** Home first, so that it keeps the decision: NOTIFY is done there, and cannot be prepared. */
   get #begun(): Participant[] {
-    const home = this.#services.home();
-    const begun = [...this.participants.values()].filter((participant) => participant.hasBegun);
-    return begun.sort((a, b) => Number(b.shard === home) - Number(a.shard === home));
+    const isAway = ({ shard }: Participant) => Number(shard !== this.#services.home());
+    return [...this.participants.values()].filter(({ hasBegun }) => hasBegun).sort((a, b) => isAway(a) - isAway(b));
   }
 
   async #succeed<Tag extends string>(tag: Tag, work: () => Promise<void>): Promise<EndResult<Tag>> {
@@ -311,6 +310,8 @@ export class SessionTransaction {
     try {
       await work();
     } catch (error) {
+      // PREPARE TRANSACTION ends the transaction for its session: settings stay, whatever becomes of it.
+      for (const { lease, busyUntil } of this.participants.values()) if (busyUntil) lease.settings = settings;
       await this.#undo();
       throw error;
     }

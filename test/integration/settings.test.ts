@@ -211,6 +211,22 @@ describe("settings", () => {
   });
 });
 
+test("a commit over several shards that one of them refuses takes settings back on all", async () => {
+  const client = await open();
+  await runAll(
+    client,
+    "create table strict (id int, n int, unique (id, n) deferrable initially deferred)",
+    "select create_distributed_table('strict', 'id')",
+  );
+  for (const refusing of ids) {
+    await runAll(client, "begin", "set work_mem = '9MB'");
+    for (const id of ids)
+      await client.query("insert into strict values ($1, 1), ($1, $2)", [id, id === refusing ? 1 : 2]);
+    await expect(client.query("commit")).rejects.toMatchObject({ code: "23505" });
+    expect(await onEach(client, "current_setting('work_mem')")).toEqual(["4MB"]);
+  }
+});
+
 describe("what the client is told", () => {
   /** ParameterStatus messages so far. */
   function statusOf(client: pg.Client): string[] {
