@@ -45,7 +45,7 @@ export class AdminConnections {
   #password: string | undefined;
   #applicationName: string;
   readonly #holdTimeoutMs: number;
-  /** By shard and database. */
+  /** By purpose, shard and database. */
   #kept = new Map<string, Kept>();
   /** Those to primaries, with the term for which they were opened. */
   #open = new Map<Socket, { readonly shard: ShardName; readonly term: number }>();
@@ -138,8 +138,17 @@ export class AdminConnections {
    * On a connection that is kept for the next query. When that one turns out to be lost, once more on a new one: so only
    * for what may be done twice. Waits for a primary.
    */
-  readonly query: AdminQuery = async (shard, database, sql, values = []) => {
-    const key = `${shard}/${database}`;
+  readonly query: AdminQuery = (shard, database, sql, values = []) =>
+    this.#ask(`${shard}/${database}`, shard, database, sql, values);
+
+  /** `key`: which of the connections; whoever has the same takes turns. */
+  async #ask(
+    key: string,
+    shard: ShardName,
+    database: string,
+    sql: string,
+    values: readonly unknown[],
+  ): Promise<(string | null)[][]> {
     for (let tries = 1; ; tries++) {
       const isNew = !this.#kept.has(key);
       const kept = this.#keep(key, shard, database);
@@ -161,12 +170,17 @@ export class AdminConnections {
         if (kept.inUse === 0) kept.idleTimer = setTimeout(() => this.#drop(key, kept), idleTimeoutMs).unref();
       }
     }
-  };
+  }
 
-  /** The SCRAM verifier of a role; undefined when there is no such role, or it has none. */
+  /**
+   * The SCRAM verifier of a role; undefined when there is no such role, or it has none. A login does not wait for what else is
+   * asked, which may wait for standbys.
+   */
   async verifierOf(role: string): Promise<string | undefined> {
-    const rows = await this.query(
-      this.#topology().home,
+    const { home } = this.#topology();
+    const rows = await this.#ask(
+      `logins/${home}/postgres`,
+      home,
       "postgres",
       `SELECT rolpassword FROM pg_catalog.pg_authid
        WHERE rolname = $1 AND rolcanlogin AND (rolvaliduntil IS NULL OR rolvaliduntil > now())`,

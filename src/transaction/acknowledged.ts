@@ -20,9 +20,34 @@ const acknowledgeSql = `
   )
   SELECT pg_catalog.pg_logical_emit_message(true, 'shardgres', 'acknowledge this') FROM turn`;
 
+interface Turns {
+  readonly running: Promise<void>;
+  /** Begins when that has ended, for all who have come since it began. */
+  next: Promise<void> | undefined;
+}
+
+/** By shard and database. However many ask while standbys are away, no more than these wait. */
+const turnsOf = new WeakMap<AdminQuery, Map<string, Turns>>();
+
 /** Resolves when what the shard has shown until now survives its primary. Rejects when that takes long. */
-export async function acknowledged(ask: AdminQuery, shard: ShardName, database: string): Promise<void> {
-  await ask(shard, database, acknowledgeSql);
+export function acknowledged(ask: AdminQuery, shard: ShardName, database: string): Promise<void> {
+  const all = turnsOf.get(ask) ?? new Map<string, Turns>();
+  turnsOf.set(ask, all);
+  const key = `${shard}/${database}`;
+  const begin = (): Promise<void> => {
+    const running = ask(shard, database, acknowledgeSql).then(() => {});
+    const turns: Turns = { running, next: undefined };
+    all.set(key, turns);
+    const end = () => {
+      if (turns.next === undefined) all.delete(key);
+    };
+    running.then(end, end);
+    return running;
+  };
+  const turns = all.get(key);
+  if (turns === undefined) return begin();
+  turns.next ??= turns.running.then(begin, begin);
+  return turns.next;
 }
 
 /** The same of all of them. */

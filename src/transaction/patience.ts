@@ -1,13 +1,13 @@
 // How long a reader waits for commits that are half done: it looks again at once, then at growing intervals, then helps
-// (a record that is visible anywhere is the decision, so the parts that are still prepared may be committed by anybody),
-// and gives up with 40001.
+// (whoever has the keeper say that a transaction is committed may commit the parts that are still prepared), and gives up
+// with 40001.
 import { backoff } from "../base/backoff.ts";
 import { delay } from "../base/delay.ts";
 import { SqlError } from "../pgwire/sql-error.ts";
 import type { ShardName } from "../topology/snapshot.ts";
 import { furthest, type Missing, type Observation } from "./visible-commits.ts";
 
-/** Ends a transaction that is known to be committed on a shard where it is still prepared. */
+/** Ends a transaction whose commit was seen on one shard, on another where it is still prepared. */
 export type HelpCommit = (shard: ShardName, commit: Missing) => void;
 
 const triesAtOnce = 3;
