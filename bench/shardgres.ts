@@ -44,7 +44,9 @@ export async function startShardgres(shards: number, fsync = false): Promise<Sha
     const gatewayPid = programOf(launcher, "gateway");
     const controllerPid = programOf(launcher, "controller");
     const names = Array.from({ length: shards }, (_, i) => `s${i + 1}`);
-    const postmasters = await Promise.all(names.map((name) => postmasterPid(join(dataDir, "shards", name, "pgdata"))));
+    const postmasters = await Promise.all(
+      names.map((name) => postmasterPid(join(dataDir, "tablets", `${name}-0`, "pgdata"))),
+    );
     return { port, dataDir, gatewayPid, controllerPid, postmasters, stop };
   } catch (error) {
     await stop();
