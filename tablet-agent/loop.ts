@@ -199,7 +199,7 @@ export class Loop {
       case "change-shard":
         return await this.#change(decision);
       case "give-pledge":
-        return await this.#pledgeToTarget({ term: decision.term, candidate: decision.candidate });
+        return await this.#givePledge({ term: decision.term, candidate: decision.candidate });
       case "ask-pledges": {
         const pledge = { term: decision.term, candidate: view.self };
         lease.setCandidateSince(candidateSinceMs(view) ?? now());
@@ -235,8 +235,8 @@ export class Loop {
     }
   }
 
-  /** Who cannot write it leaves the lease all the same: the target may have enough pledges of others. */
-  async #pledgeToTarget(pledge: Pledge): Promise<void> {
+  /** Who cannot write it leaves the lease all the same: others may do without it. */
+  async #givePledge(pledge: Pledge): Promise<void> {
     try {
       await this.#options.postgres.givePledge(pledge);
     } catch (error) {

@@ -1,6 +1,5 @@
 // The tablet's PostgreSQL as the agent has brought it about: what it runs as, whom it follows, which names are in force. It
 // carries out decisions about PostgreSQL, and writes to the state file what each of them has to leave behind on disk.
-
 import type { Pledge } from "../src/agent-api/pledge.ts";
 import type { Log } from "../src/base/log.ts";
 import type { Cohort } from "../src/topology/snapshot.ts";

@@ -201,16 +201,16 @@ export const statementRefusals = {
     hint: "Choose another identifier. Parts of distributed transactions are ended by the gateway and the controller alone.",
     why: "Parts of a distributed transaction are prepared on the shards under such names; ending one by hand could commit half of it.",
   },
-  SG089: {
-    sqlstate: "0A000",
-    message: "{} lowers synchronous_commit",
-    hint: "Leave that out of it; or have the durability of the shards changed to none, where commits may be lost by a failover.",
-    why: "Commits wait for standbys, as the topology demands, and no client makes its own wait for less. A SET of its own is answered by a warning.",
-  },
   SG088: {
     sqlstate: "0A000",
     message: "a transaction that has distributed or undistributed a table cannot be prepared",
     hint: "COMMIT it.",
     why: "Statements that name the table wait until its rows have moved, and a prepared transaction may stay so for days.",
+  },
+  SG089: {
+    sqlstate: "0A000",
+    message: "{} lowers synchronous_commit",
+    hint: "Leave that out of it; or have the durability of the shards changed to none, where commits may be lost by a failover.",
+    why: "Commits wait for standbys, as the topology demands, and no client makes its own wait for less. A SET of its own is answered by a warning.",
   },
 } as const satisfies Record<string, Refusal>;

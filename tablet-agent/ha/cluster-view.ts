@@ -1,6 +1,5 @@
 // What one tablet agent knows when it decides. Everything may be old, and the clock may be wrong: rules that keep data safe
 // use only what is on the own disk, what others answered after they had written it to theirs, and compare-and-swap.
-
 import type { Pledge } from "../../src/agent-api/pledge.ts";
 import type { Cohort, Shard } from "../../src/topology/snapshot.ts";
 import type { TabletAnswer } from "./pledge.ts";

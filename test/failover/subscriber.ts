@@ -18,7 +18,7 @@ export class Subscriber {
     const subscriber = new Subscriber(stage);
     await subscriber.#atPrimary(async (ask) => {
       await ask(make);
-      for (const { id } of await ask("SELECT id FROM ledger")) subscriber.ids.add(id);
+      for (const { id } of await ask<{ id: number }>("SELECT id FROM ledger")) subscriber.ids.add(id);
     });
     return subscriber;
   }
@@ -30,7 +30,8 @@ export class Subscriber {
   /** What is new; from PostgreSQL 17 on, only what the standbys have as well. */
   async read(): Promise<void> {
     await this.#atPrimary(async (ask) => {
-      for (const { data } of await ask(change, [slot])) this.ids.add(Number(/ id\[integer\]:(\d+)/.exec(data)?.[1]));
+      const changes = await ask<{ data: string }>(change, [slot]);
+      for (const { data } of changes) this.ids.add(Number(/ id\[integer\]:(\d+)/.exec(data)?.[1]));
     });
   }
 
@@ -61,5 +62,4 @@ export class Subscriber {
   }
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: rows as `pg` has them.
-type Ask = (sql: string, values?: string[]) => Promise<any[]>;
+type Ask = <Row>(sql: string, values?: string[]) => Promise<Row[]>;
